@@ -66,6 +66,10 @@ constexpr Export kExports[] = {
     {"csvRecord", guarded<csvRecord>},
     {"parseCsv", guarded<parseCsv>},
     {"info", guarded<info>},
+    {"cudaAbi", guarded<cudaAbi>},
+    {"cudaDriver", guarded<cudaDriver>},
+    {"loadLibrary", guarded<loadLibrary>},
+    {"openCuda", guarded<openCuda>},
 };
 
 // The addon as a function of the class of its errors: it gives an object with the calls.

@@ -40,5 +40,9 @@ napi_value createSource(const Call& call);
 napi_value csvRecord(const Call& call);
 napi_value parseCsv(const Call& call);
 napi_value info(const Call& call);
+napi_value cudaAbi(const Call& call);
+napi_value cudaDriver(const Call& call);
+napi_value loadLibrary(const Call& call);
+napi_value openCuda(const Call& call);
 
 }  // namespace nodegrad::binding

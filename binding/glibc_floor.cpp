@@ -26,9 +26,18 @@ NODEGRAD_OLD(int, pthread_setspecific, (pthread_key_t key, const void* value), (
 NODEGRAD_OLD(int, pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock))
 NODEGRAD_OLD(int, pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
 NODEGRAD_OLD(int, pthread_rwlock_unlock, (pthread_rwlock_t * lock), (lock))
+NODEGRAD_OLD(void*, dlopen, (const char* file, int mode), (file, mode))
+NODEGRAD_OLD(void*, dlsym, (void* library, const char* name), (library, name))
+NODEGRAD_OLD(char*, dlerror, (), ())
 NODEGRAD_OLD(double, exp, (double x), (x))
 NODEGRAD_OLD(double, log, (double x), (x))
 NODEGRAD_OLD(double, pow, (double base, double exponent), (base, exponent))
+
+extern "C" int old_dlinfo(void* library, int request, void* result);
+__asm__(".symver old_dlinfo,dlinfo@GLIBC_2.3.3");
+extern "C" int __wrap_dlinfo(void* library, int request, void* result) {
+  return old_dlinfo(library, request, result);
+}
 
 // Before 2.33 the stat family was reached through functions that take the version of the structure.
 extern "C" int __fxstat64(int version, int file, struct stat64* result);

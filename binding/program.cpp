@@ -102,10 +102,11 @@ napi_value info(const Call& call) {
   }
   Napi::Object result = Napi::Object::New(call.env);
   Napi::Array devices = Napi::Array::New(call.env);
-  for (const DeviceKind& kind : deviceKinds()) {
-    const Backend& backend = executor.backend(kind.name);
+  for (const DeviceKind& kind : deviceKinds()) executor.device(kind.name);
+  for (const Executor::Device* opened : executor.devices()) {
+    const Backend& backend = *opened->backend;
     Napi::Object device = Napi::Object::New(call.env);
-    device["name"] = kind.name;
+    device["name"] = opened->name;
     device["description"] = backend.name();
     device["architecture"] = backend.architecture();
     device["bfloat16"] = backend.hasBfloat16();

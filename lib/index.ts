@@ -24,6 +24,8 @@ export { NDArray } from './core/ndarray.js';
 export { type AugmentOptions, augment } from './layers/image/augment.js';
 export type { DataOf, DeviceInfo, DType, EngineInfo, Shape, TypedArray } from './engine/engine.js';
 export { EngineError, type ErrorCode } from './base/errors.js';
+export type { DeviceCheck } from './engine/cuda.js';
+export { type DeviceName, type DeviceState, devices, getDevice, setDevice } from './engine/devices.js';
 export { getEngineInfo } from './engine/info.js';
 export * from './models/index.js';
 export * from './onnx/index.js';

@@ -2,7 +2,7 @@
 //   lib's rooms -> lib/engine -> lib/loader.ts -> binding -> cpp/program -> cpp/plan -> cpp/graph -> cpp/core, and backends below cpp/backend.h,
 //   which only cpp/devices knows.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,6 +41,8 @@ const CPU = {
   move: ['conv', 'elementwise', 'matmul', 'memory', 'quantized'],
   optimizer: ['memory', 'move'],
 };
+// What the library for GPUs may include of cpp/; all else is in its folder.
+const CUDA = ['core', 'spec', 'backend.h'];
 // What each room of lib may import: rooms, or single files. lib/index.ts exports them all.
 const TENSORS = ['base', 'engine', 'core'];
 const WEIGHTS = ['activations', 'initializers', 'constraints', 'regularizers'];
@@ -50,7 +52,7 @@ const LIB = {
   base: [],
   // The two files at the root look for files from where they are, which is the same place in dist/.
   'loader.ts': ['base', 'engine/settings.ts', 'installed.ts'],
-  engine: ['base', 'loader.ts'],
+  engine: ['base', 'loader.ts', 'installed.ts'],
   core: ['base', 'engine'],
   ops: TENSORS,
   data: [...TENSORS, 'ops'],
@@ -113,6 +115,15 @@ function checkCpp(file, text) {
       complain(file, `includes ${name}; cpp/${own} may include ${[own, ...allowed].join(', ')}.`);
     }
     if (own === 'cpu') checkRoom(file, name);
+  }
+}
+
+/** The library for GPUs: headers of its folder, by their place from there, and those of cpp/ that it may have. */
+function checkCuda(file, text) {
+  for (const [, name] of text.matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)) {
+    const own = [dirname(file), 'cuda'].some((folder) => existsSync(join(root, folder, name)));
+    if (!own && !CUDA.includes(part(name)))
+      complain(file, `includes ${name}; cuda may include its own headers and ${CUDA.join(', ')}.`);
   }
 }
 
@@ -184,14 +195,15 @@ function checkCircles() {
 
 const files = execFileSync(
   'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', 'lib', 'cpp', 'binding'],
+  ['ls-files', '--cached', '--others', '--exclude-standard', 'lib', 'cpp', 'binding', 'cuda'],
   { cwd: root, encoding: 'utf8' },
 );
 for (const file of files.split('\n').filter(Boolean)) {
   const text = readFileSync(join(root, file), 'utf8');
   if (ENVIRONMENT.test(text) && !SETTINGS.has(file))
     complain(file, `reads the environment; only ${[...SETTINGS].join(' and ')} may.`);
-  if (file.endsWith('.ts')) checkLib(file, text);
+  if (file.startsWith('cuda/')) checkCuda(file, text);
+  else if (file.endsWith('.ts')) checkLib(file, text);
   else if (/\.(cpp|h)$/.test(file)) checkCpp(file, text);
 }
 checkCircles();

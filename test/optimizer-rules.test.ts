@@ -2,41 +2,12 @@ import { itemAt } from '../lib/base/list.js';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../lib/core/compile.js';
 import type { Sym } from '../lib/core/sym.js';
-import { tensor } from '../lib/core/tensor.js';
 import { variable } from '../lib/core/variable.js';
 import * as ops from '../lib/ops/index.js';
 import * as optimizers from '../lib/optimizers/index.js';
 import type { Optimizer, UpdateContext } from '../lib/optimizers/index.js';
 import { rejectionOf } from './support/run.js';
-
-const STEPS = 10;
-/** Half a unit in the last place of 1, in float32. */
-const U = 2 ** -24;
-const SHAPES = [[33, 5], [7]];
-
-/** Numbers from -1 to 1 that repeat only after many. */
-const numbers = (length: number, start: number) =>
-  Float32Array.from({ length }, (_, i) => Math.sin(12.9898 * (i + start) + 1));
-const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b);
-const largest = (values: readonly number[]) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-
-/** Trains two weights on the same gradients; what they and the slots become, and their largest change in a step. */
-async function trained(optimizer: Optimizer) {
-  const weights = SHAPES.map((shape, k) => variable(tensor(numbers(sizeOf(shape), k), shape)));
-  const step = compile((...gs: Sym[]) => ({
-    ...optimizer.applyGradients(gs.map((g, k) => [g, itemAt(weights, k)] as const)),
-  }));
-  let change = 0;
-  for (let t = 1; t <= STEPS; t++) {
-    const before = weights.map((w) => [...w.dataSync()]);
-    await step(...SHAPES.map((shape, k) => tensor(numbers(sizeOf(shape), 100 * t + k), shape)));
-    weights.forEach((w, k) => {
-      change = Math.max(change, largest([...w.dataSync()].map((x, i) => x - itemAt(itemAt(before, k), i))));
-    });
-  }
-  const all = [...weights, ...optimizer.variables.filter(({ name }) => name.includes('/'))];
-  return { values: all.map((v) => ({ name: v.name, data: [...v.dataSync()] })), change };
-}
+import { boundOf, largest, trained } from './support/updates.js';
 
 /** The same optimizer by its `update` alone. */
 function composed(optimizer: Optimizer): Optimizer {
@@ -76,14 +47,9 @@ describe('the fused update is what `update` says', () => {
     const kernel = await trained(optimizer);
     const rule = await trained(composed(optimizer));
     expect(rule.values.map(({ name }) => name)).toEqual(kernel.values.map(({ name }) => name));
-    // A step rounds a slot at most 8 times, and each of its later values keeps those errors: after 10 steps 80 of them, on either side.
-    const inSteps = 2 * 8 * STEPS * U;
-    // It rounds a weight twice, by the decay and the change, which brings the errors of the slots.
-    const bound = (values: readonly number[], isWeight: boolean) =>
-      isWeight ? STEPS * (2 * 2 * U * largest(values) + inSteps * kernel.change) : inSteps * largest(values);
     kernel.values.forEach(({ name, data }, v) => {
       const apart = largest(data.map((x, i) => x - itemAt(itemAt(rule.values, v).data, i)));
-      expect(apart, name).toBeLessThanOrEqual(bound(data, v < SHAPES.length));
+      expect(apart, name).toBeLessThanOrEqual(boundOf(kernel, v));
       expect(largest(data), name).toBeGreaterThan(0);
     });
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getEngineInfo } from 'nodegrad';
@@ -12,6 +12,9 @@ const unset = {
   NODEGRAD_PLAN: undefined,
   NODEGRAD_CACHE: undefined,
   NODEGRAD_MNIST_MIRROR: undefined,
+  NODEGRAD_CUDA_PATH: undefined,
+  VIRTUAL_ENV: undefined,
+  CONDA_PREFIX: undefined,
   XDG_CACHE_HOME: undefined,
 };
 
@@ -149,6 +152,31 @@ describe('what JavaScript reads', () => {
     ]),
   ])('the mirror of MNIST: %s', (mirror, expected) => {
     expect(outputOf(show('settings.mnistMirror()'), { NODEGRAD_MNIST_MIRROR: mirror })).toBe(twice(expected));
+  });
+
+  it.each([
+    [{}, '[]'],
+    [{ NODEGRAD_CUDA_PATH: '/usr:/tmp' }, '["/usr","/tmp"]'],
+    [
+      { NODEGRAD_CUDA_PATH: `/usr:${file}` },
+      `EngineError ARGUMENT [nodegrad] expected folders (with ':' between two) in NODEGRAD_CUDA_PATH, received '${file}'`,
+    ],
+  ])("the folders of NVIDIA's libraries: %o", (env, expected) => {
+    expect(outputOf(show('JSON.stringify(settings.cudaFolders())'), env)).toBe(twice(expected));
+  });
+
+  it.each([
+    [{ VIRTUAL_ENV: '/env', CONDA_PREFIX: '/conda' }, '["/env"]'],
+    [{ VIRTUAL_ENV: '', CONDA_PREFIX: '/conda' }, '["/conda"]'],
+    [
+      { PATH: `below:${scratch}/bin:/usr/bin`, HOME: '/home/me' },
+      `["${scratch}","/usr/local","/home/me/.local"]`,
+    ],
+    [{ PATH: '/none', HOME: '/home/me' }, '[]'],
+  ])("where Python's packages are: %o", (env, expected) => {
+    mkdirSync(path.join(scratch, 'bin'), { recursive: true });
+    writeFileSync(path.join(scratch, 'bin/python3'), '');
+    expect(outputOf(show('JSON.stringify(settings.pythonPrefixes())'), env)).toBe(twice(expected));
   });
 
   it('is asked by datasets.mnist, once', () => {

@@ -47,19 +47,29 @@ Executor::Executor() : threads_(defaultThreads()) {
 }
 
 Executor::Device& Executor::device(const std::string& name) {
-  const std::lock_guard<std::mutex> opening(opening_);
-  for (Device* known : devices())
-    if (name.empty() || known->name == name) return *known;
+  if (Device* known = findDevice(name)) return *known;
   std::string names;
   for (const DeviceKind& kind : deviceKinds()) {
     names += (names.empty() ? "'" : " or '") + kind.name + "'";
-    if (kind.name != name) continue;
-    Device opened{name, kind.make(), nullptr};
-    wait([&] { opened.backend->enter(threads_); });
-    const std::lock_guard<std::mutex> listing(listing_);
-    return devices_.emplace_back(std::move(opened));
+    if (kind.name == name) return open(name, kind.make);
   }
   fail(ErrorCode::Device, "expected the device ", names, ", received '", name, "'");
+}
+
+Executor::Device& Executor::open(const std::string& name,
+                                 const std::function<std::unique_ptr<Backend>()>& make) {
+  const std::lock_guard<std::mutex> opening(opening_);
+  if (Device* known = findDevice(name)) return *known;
+  Device opened{name, make(), nullptr};
+  wait([&] { opened.backend->enter(threads_); });
+  const std::lock_guard<std::mutex> listing(listing_);
+  return devices_.emplace_back(std::move(opened));
+}
+
+Executor::Device* Executor::findDevice(const std::string& name) {
+  for (Device* known : devices())
+    if (name.empty() || known->name == name) return known;
+  return nullptr;
 }
 
 std::vector<Executor::Device*> Executor::devices() {

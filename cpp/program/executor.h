@@ -54,6 +54,10 @@ class Executor {
   // The device of a name, opened at the first call; the first of all kinds for "". Fails with DEVICE where
   // there is none or it does not work. Not for tasks.
   Device& device(const std::string& name = "");
+  // Opens a device that is in no table, unless one of this name is open. Not for tasks.
+  Device& open(const std::string& name, const std::function<std::unique_ptr<Backend>()>& make);
+  // Those that are open.
+  std::vector<Device*> devices();
   Backend& backend(const std::string& device = "") { return *this->device(device).backend; }
   // Scratch memory of at least bytes that lives until the next, larger demand. Only for tasks.
   static std::byte* arena(Device& device, size_t bytes);
@@ -75,7 +79,7 @@ class Executor {
   };
   Executor();
   void loop();
-  std::vector<Device*> devices();
+  Device* findDevice(const std::string& name);
   // Waits for all devices, by finish or end.
   void forDevices(void (Backend::*wait)());
 

@@ -1,3 +1,4 @@
+import { getDevice } from '../engine/devices.js';
 import { engine } from '../engine/engine.js';
 import { choose } from '../base/choose.js';
 import { warnOnce } from '../base/warn.js';
@@ -45,10 +46,13 @@ export function checkPolicy(caller: string, policy: DtypePolicy): DtypePolicy {
 /** What the engine is to compute in under a policy: float32 after a warning where it cannot otherwise. @internal */
 export function computeDtype(policy: DtypePolicy): 'float32' | 'bfloat16' {
   if (policy === 'float32') return 'float32';
-  if (engine().info().bfloat16) return 'bfloat16';
+  const device = engine()
+    .info()
+    .devices.find(({ name }) => name === getDevice());
+  if (device?.bfloat16) return 'bfloat16';
   warnOnce(
     'NODEGRAD_BFLOAT16',
-    'the policy mixedBfloat16 computes in float32 here: this processor has no instructions for bfloat16 that are faster than those for float32 (AMX, or AVX512-BF16 of AMD)',
+    'the policy mixedBfloat16 computes in float32 here: the device has no instructions for bfloat16 that are faster than those for float32 (AMX, or AVX512-BF16 of AMD)',
   );
   return 'float32';
 }

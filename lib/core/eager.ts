@@ -1,16 +1,17 @@
 import { expected } from '../base/checks.js';
+import { getDevice } from '../engine/devices.js';
 import type { Attrs } from '../engine/engine.js';
 import { LruCache } from '../base/lruCache.js';
 import type { Program } from './program.js';
 import type { Tensor } from './tensor.js';
 import { Trace } from './trace.js';
 
-// One program for each op, its attributes and the types of its inputs.
+// One program for each device, op, its attributes and the types of its inputs.
 const programs = new LruCache<string, Program>(512);
 
 /** Queues one op on tensors, as a whole program, and gives its first `outputs`. @internal */
 export function eager(op: string, inputs: readonly Tensor[], attrs: Attrs = {}, outputs = 1): Tensor[] {
-  let key = `${op} ${outputs}`;
+  let key = `${getDevice()} ${op} ${outputs}`;
   try {
     for (const name in attrs) key += ` ${name}=${String(attrs[name])}`;
   } catch {

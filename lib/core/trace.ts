@@ -13,6 +13,7 @@ import {
   type While,
   engine,
 } from '../engine/engine.js';
+import { getDevice } from '../engine/devices.js';
 import { Program } from './program.js';
 import type { Stateful } from './stateful.js';
 import { Sym } from './sym.js';
@@ -446,6 +447,7 @@ export class Trace {
       fetches.map((value) => value.id),
       updates,
       computeDtype(policy),
+      getDevice(),
     );
     return new Program(
       native,

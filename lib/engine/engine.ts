@@ -80,7 +80,7 @@ export interface RunResult {
 
 /** A device that programs can run on. */
 export interface DeviceInfo {
-  /** Its name: `'cpu'`. */
+  /** Its name: `'cpu'` or `'cuda'`. */
   readonly name: string;
   /** The backend, with the version of its library. */
   readonly description: string;
@@ -92,7 +92,7 @@ export interface DeviceInfo {
 
 /** The state of the native engine. */
 export interface EngineInfo {
-  /** The devices. Programs run on the first. */
+  /** The devices that are open. Programs run on the first unless `setDevice` has named another. */
   readonly devices: readonly DeviceInfo[];
   /** The backend of the first device, with the version of its library. */
   readonly device: string;
@@ -106,6 +106,23 @@ export interface EngineInfo {
   readonly tensors: number;
   /** Bytes of all live native buffers in the process. */
   readonly bytes: number;
+}
+
+/** What NVIDIA's driver tells. Versions of CUDA are its numbers: 13000 is 13.0. */
+export interface CudaDriver {
+  /** Such as 580.65.06; empty where the driver's file does not tell. */
+  readonly version: string;
+  /** The newest version of CUDA that it runs. */
+  readonly cuda: number;
+  /** Why it does not start, as CUDA names it; empty where it does. */
+  readonly error: string;
+  /** The GPUs with their compute capability and memory. */
+  readonly gpus: readonly {
+    readonly name: string;
+    readonly major: number;
+    readonly minor: number;
+    readonly bytes: number;
+  }[];
 }
 
 /** A loop over sequences [steps, ...]. `V`: values of the graph that the loop belongs to. */
@@ -287,6 +304,18 @@ export interface Engine {
   csvRecord(bytes: Uint8Array, format: CsvFormat, last: boolean): CsvRecord | null;
   /** The records in the bytes of a CSV file, read on another thread. The bytes must not change until then. */
   parseCsv(bytes: Uint8Array, spec: CsvSpec): Promise<CsvBlock>;
+
+  /** What a library of nodegrad-cuda has to be made for: the version of nodegrad, a hash of the interface and the compiler. */
+  cudaAbi(): string;
+  /** What NVIDIA's driver tells. Throws DEVICE with the words of the system's loader where there is none. */
+  cudaDriver(): CudaDriver;
+  /**
+   * Loads a library, which stays to the end of the process: a path, or a name that the system's loader looks for. Gives its file and
+   * what a function of it without arguments says its version is. Throws DEVICE.
+   */
+  loadLibrary(file: string, versionFunction: string): { readonly file: string; readonly version: number };
+  /** Opens the device `cuda` with the library of nodegrad-cuda, unless it is open. Throws DEVICE, OUT_OF_MEMORY. */
+  openCuda(file: string): void;
 
   /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
   info(options?: { threads?: number }): EngineInfo;

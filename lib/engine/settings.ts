@@ -2,7 +2,7 @@
  * The variables of the environment that JavaScript reads, each once, when it is first needed. The engine reads its own
  * (cpp/core/settings.h). docs/settings.md has them all.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { expected } from '../base/checks.js';
@@ -55,6 +55,40 @@ export const kerasFolder = once(() => {
   const home = homeFolder();
   return valueOf('KERAS_HOME') ?? (home === undefined ? undefined : path.join(home, '.keras'));
 });
+
+/**
+ * `$NODEGRAD_CUDA_PATH`: folders with NVIDIA's libraries, with a colon between two.
+ *
+ * @throws EngineError `ARGUMENT` where one of them is no folder.
+ */
+export const cudaFolders = once((): readonly string[] => {
+  const folders = (valueOf('NODEGRAD_CUDA_PATH') ?? '').split(path.delimiter).filter((folder) => folder);
+  const missing = folders.find((folder) => !isFolder(folder));
+  if (missing === undefined) return folders;
+  throw wrong('NODEGRAD_CUDA_PATH', `folders (with '${path.delimiter}' between two)`, missing);
+});
+
+/** Where packages of Python are installed below: the environment that is active, else that of the python3 which a shell would find. */
+export const pythonPrefixes = once((): readonly string[] => {
+  const active = valueOf('VIRTUAL_ENV') ?? valueOf('CONDA_PREFIX');
+  if (active !== undefined) return [active];
+  const found = (valueOf('PATH') ?? '')
+    .split(path.delimiter)
+    .find((folder) => path.isAbsolute(folder) && existsSync(path.join(folder, 'python3')));
+  if (found === undefined) return [];
+  // Debian's Python has what pip installs below /usr/local, and pip without rights installs into the user's home.
+  const home = homeFolder();
+  const others = home === undefined ? [] : [path.join(home, '.local')];
+  return [...new Set([path.dirname(found), '/usr/local', ...others])];
+});
+
+function isFolder(file: string): boolean {
+  try {
+    return statSync(file).isDirectory();
+  } catch {
+    return false; // not there, or not to be entered
+  }
+}
 
 /**
  * `$NODEGRAD_MNIST_MIRROR`: the address below which the files of MNIST are.

@@ -124,6 +124,7 @@ await check('the tarball holds the build and nothing else', () => {
       'dist/types/index.d.ts',
       'dist/board/index.html',
       'bin/nodegrad.mjs',
+      'bin/doctor.mjs',
     ],
     ...['nodegrad.node', 'libdnnl.so.3', 'libgomp.so.1', 'NOTICE.txt', ...Object.keys(LICENCES)].map(
       (name) => `${native}/${name}`,
@@ -131,7 +132,7 @@ await check('the tarball holds the build and nothing else', () => {
   ];
   for (const name of wanted) assert(names.includes(name), `${name} is missing`);
   const known =
-    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|dist\/board\/(index\.html|icon\.svg|licenses\.md|assets\/[\w-]+\.(js|css))|bin\/nodegrad\.mjs|prebuilds\/.+)$/;
+    /^(package\.json|README\.md|LICENSE|dist\/index\.(cjs(\.map)?|mjs|d\.mts)|dist\/bundle\.mjs|dist\/types\/.+\.d\.ts|dist\/types\/package\.json|dist\/board\/(index\.html|icon\.svg|licenses\.md|assets\/[\w-]+\.(js|css))|bin\/(nodegrad|doctor)\.mjs|prebuilds\/.+)$/;
   for (const name of names) assert(known.test(name), `${name} does not belong into the package`);
 });
 await check('each library brings its licence', () => {

@@ -1,8 +1,8 @@
 #pragma once
 #include <string>
 
-#include "core/error.h"
 #include "core/shape.h"
+#include "spec/refusal.h"
 
 namespace nodegrad {
 
@@ -20,10 +20,7 @@ class Indices {
   void check(const std::string& op, const void* indices, int64_t n) const {
     for (int64_t i = 0; i < count_; ++i) {
       const int64_t index = at(indices, i);
-      if (index < 0 || index >= n) {
-        fail(ErrorCode::Argument, "[", op, "] expected indices from 0 to ", n - 1, ", received ", index,
-             " at index ", i);
-      }
+      if (index < 0 || index >= n) spec::refuseIndex(op, n, index, i);
     }
   }
 

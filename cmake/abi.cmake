@@ -1,0 +1,18 @@
+# NODEGRAD_ABI: what the addon and a library with a device (cuda/) have to agree on, since C++ objects cross between them: the
+# version, the headers that declare those objects, and the compiler's ABI.
+get_filename_component(abi_root ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+file(GLOB abi_headers CONFIGURE_DEPENDS ${abi_root}/cpp/core/*.h ${abi_root}/cpp/spec/*.h)
+list(APPEND abi_headers ${abi_root}/cpp/backend.h)
+list(SORT abi_headers)
+set(abi_hashes "")
+foreach(header IN LISTS abi_headers)
+  file(SHA256 ${header} hash)
+  string(APPEND abi_hashes ${hash})
+endforeach()
+string(SHA256 abi_hash "${abi_hashes}")
+string(SUBSTRING ${abi_hash} 0 12 abi_hash)
+file(READ ${abi_root}/package.json abi_package)
+string(JSON abi_version GET "${abi_package}" version)
+string(REGEX MATCH "^[0-9]+" abi_compiler ${CMAKE_CXX_COMPILER_VERSION})
+set(NODEGRAD_ABI "${abi_version} ${abi_hash} ${CMAKE_CXX_COMPILER_ID}-${abi_compiler}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${abi_headers} ${abi_root}/package.json)

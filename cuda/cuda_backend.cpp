@@ -1,0 +1,155 @@
+#include "cuda_backend.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "check.h"
+#include "copy.h"
+#include "kernel_table.h"
+
+namespace nodegrad::cuda {
+
+namespace {
+
+KernelTable makeTable() {
+  KernelTable table;
+  addElementwise(table);
+  addGathers(table);
+  addMoves(table);
+  addRandom(table);
+  addUpdates(table);
+  return table;
+}
+
+const KernelTable& kernels() {
+  static const KernelTable table = makeTable();
+  return table;
+}
+
+class CudaRecording : public Recording {
+ public:
+  CudaRecording(QueuePtr queue, cudaGraph_t graph, Queue::Kept kept)
+      : queue_(std::move(queue)), graph_(graph), kept_(std::move(kept)) {
+    check(cudaGraphInstantiate(&made_, graph_, 0));
+  }
+  ~CudaRecording() override {
+    if (made_) cudaGraphExecDestroy(made_);
+    cudaGraphDestroy(graph_);
+  }
+  void run() override { check(cudaGraphLaunch(made_, queue_->mainStream())); }
+
+ private:
+  QueuePtr queue_;
+  cudaGraph_t graph_;
+  cudaGraphExec_t made_ = nullptr;
+  Queue::Kept kept_;
+};
+
+class CudaClock : public Clock {
+ public:
+  explicit CudaClock(QueuePtr queue) : queue_(std::move(queue)) {}
+  ~CudaClock() override {
+    for (cudaEvent_t event : laps_) cudaEventDestroy(event);
+  }
+  void lap() override {
+    cudaEvent_t event = nullptr;
+    check(cudaEventCreate(&event));
+    laps_.push_back(event);
+    check(cudaEventRecord(event, queue_->mainStream()));
+  }
+  std::vector<double> milliseconds() override {
+    std::vector<double> times;
+    if (!laps_.empty()) check(cudaEventSynchronize(laps_.back()));
+    for (size_t i = 1; i < laps_.size(); ++i) {
+      float time = 0;
+      check(cudaEventElapsedTime(&time, laps_[i - 1], laps_[i]));
+      times.push_back(time);
+    }
+    for (cudaEvent_t event : laps_) cudaEventDestroy(event);
+    laps_.clear();
+    return times;
+  }
+
+ private:
+  QueuePtr queue_;
+  std::vector<cudaEvent_t> laps_;
+};
+
+class CudaBackend : public Backend {
+ public:
+  CudaBackend() {
+    check(cudaSetDevice(0));
+    cudaDeviceProp properties;
+    check(cudaGetDeviceProperties(&properties, 0));
+    name_ = properties.name;
+    architecture_ = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
+    queue_ = std::make_shared<Queue>();
+  }
+
+  std::string name() const override { return name_; }
+  std::string architecture() const override { return architecture_; }
+  bool hasBfloat16() const override { return false; }
+  PrecisionChoice precisions(const KernelSpec& spec) const override {
+    return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+  }
+  LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>&) override {
+    return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
+  }
+  std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
+    const auto found = kernels().find(spec.op);
+    if (found != kernels().end()) return found->second.make(spec, queue_);
+    std::string names;
+    for (const auto& [name, op] : kernels()) names += (names.empty() ? "" : ", ") + name;
+    fail(ErrorCode::Device, "[", spec.op,
+         "] expected an op with a kernel for the GPU, it has none yet: there are ", names);
+  }
+  bool supports(const KernelSpec& spec) const override { return kernels().count(spec.op) != 0; }
+  bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
+    const auto found = kernels().find(spec.op);
+    return found != kernels().end() && found->second.inPlace && found->second.inPlace(spec, output, input);
+  }
+
+  std::shared_ptr<Buffer> allocate(size_t bytes) override {
+    return std::make_shared<DeviceBuffer>(queue_, bytes, this);
+  }
+
+  void copy(const void* from, void* to, size_t bytes) override {
+    if (bytes) copyUnlessRefused(*queue_, from, to, bytes);
+  }
+  void toRowMajor(const TensorType& type, const LayoutPtr&, const void* from, void* host) override {
+    if (const size_t bytes = bytesOf(type))
+      check(cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, queue_->mainStream()));
+  }
+  // CUDA has read what is no pinned memory when the call returns.
+  void fromRowMajor(const TensorType& type, const LayoutPtr&, const void* host, void* to) override {
+    if (const size_t bytes = bytesOf(type))
+      check(cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, queue_->mainStream()));
+  }
+
+  std::unique_ptr<Recording> record(const std::function<void()>& body) override {
+    Queue::Kept kept;
+    const cudaGraph_t graph = queue_->capture(body, kept);
+    auto recording = std::make_unique<CudaRecording>(queue_, graph, std::move(kept));
+    recording->run();
+    return recording;
+  }
+  std::unique_ptr<Clock> clock() override { return std::make_unique<CudaClock>(queue_); }
+  void whenDone(std::function<void(std::exception_ptr)> done) override { queue_->whenDone(std::move(done)); }
+  void end() override { queue_->end(); }
+
+  int enter(int threads) override {
+    check(cudaSetDevice(0));
+    return threads;
+  }
+
+ private:
+  std::string name_, architecture_;
+  QueuePtr queue_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> makeCudaBackend() { return std::make_unique<CudaBackend>(); }
+
+}  // namespace nodegrad::cuda

@@ -1,0 +1,44 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "backend.h"
+#include "queue.h"
+
+namespace nodegrad::cuda {
+
+using QueuePtr = std::shared_ptr<Queue>;
+
+// What the GPU knows of one op.
+struct CudaOp {
+  std::unique_ptr<Kernel> (*make)(const KernelSpec& spec, const QueuePtr& queue) = nullptr;
+  // Whether output o may be written over input i. Null: never.
+  bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
+};
+using KernelTable = std::map<std::string, CudaOp>;
+
+// Each adds one family.
+void addElementwise(KernelTable& table);
+void addGathers(KernelTable& table);
+void addMoves(KernelTable& table);
+void addRandom(KernelTable& table);
+void addUpdates(KernelTable& table);
+
+template <class OwnKernel>
+std::unique_ptr<Kernel> makeKernel(const KernelSpec& spec, const QueuePtr& queue) {
+  return std::make_unique<OwnKernel>(spec, queue);
+}
+
+// A kernel of ours.
+class OwnKernel : public Kernel {
+ public:
+  explicit OwnKernel(QueuePtr queue) : queue_(std::move(queue)) {}
+  std::string implementation() const override { return "own:cuda"; }
+
+ protected:
+  cudaStream_t stream() const { return queue_->stream(); }
+  QueuePtr queue_;
+};
+
+}  // namespace nodegrad::cuda

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+
+#include "core/shape.h"
+
+namespace nodegrad::cuda {
+
+// The most dimensions that a kernel goes over, after neighbours are merged.
+constexpr int kDims = 12;
+
+// How a tensor is read or written while another one is gone over in row-major order.
+struct Strided {
+  int rank = 0;
+  int64_t sizes[kDims] = {}, strides[kDims] = {};  // outermost first, in elements
+};
+
+// Of a dimension its size and the strides of two tensors along it.
+struct StridedPair {
+  int rank = 0;
+  int64_t sizes[kDims] = {}, from[kDims] = {}, to[kDims] = {};
+};
+
+// The row-major strides of an operand against a shape of equal or higher rank: 0 where it is broadcast.
+Dims broadcastStrides(const Dims& operand, const Dims& full);
+// Neighbouring dimensions that are one in memory become one. Fails with DEVICE where more than kDims are
+// left.
+Strided merged(const Dims& sizes, const Dims& strides);
+StridedPair merged(const Dims& sizes, const Dims& from, const Dims& to);
+
+}  // namespace nodegrad::cuda

@@ -1,0 +1,169 @@
+#include "queue.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "check.h"
+#include "spec/refusal.h"
+
+namespace nodegrad::cuda {
+
+namespace {
+
+// The smallest piece that the allocator hands out; of no bytes it would give no address.
+constexpr size_t kLeastBytes = 256;
+
+void* take(const Queue& queue, size_t bytes) {
+  void* data = nullptr;
+  const cudaError_t error = cudaMallocAsync(&data, std::max(bytes, kLeastBytes), queue.mainStream());
+  if (error == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    size_t room = 0, total = 0;
+    check(cudaMemGetInfo(&room, &total));
+    fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes on the GPU, received ", room, " of ",
+         total);
+  }
+  check(error);
+  return data;
+}
+
+std::exception_ptr errorOf(cudaError_t status, const Refusal& refusal) {
+  try {
+    check(status);
+    if (refusal.by == Refuser::Gather) spec::refuseIndex("gather", refusal.n, refusal.index, refusal.place);
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Queue::Queue() {
+  check(cudaGetDevice(&device_));
+  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  check(cudaStreamCreateWithFlags(&recording_, cudaStreamNonBlocking));
+  // Memory that is given back stays with the process for its next step.
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, device_));
+  uint64_t all = UINT64_MAX;
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all));
+  void* refusal = nullptr;
+  check(cudaMallocAsync(&refusal, sizeof(Refusal), stream_));
+  refusal_ = static_cast<Refusal*>(refusal);
+  check(cudaMemsetAsync(refusal_, 0, sizeof(Refusal), stream_));
+  try {
+    thread_ = std::thread([this] { loop(); });
+  } catch (const std::system_error& error) {
+    fail(ErrorCode::Device, "expected to start the thread that waits for the GPU, received '", error.what(),
+         "'");
+  }
+}
+
+// At the end of the process CUDA may be gone already: what it reports then is nobody's concern.
+Queue::~Queue() {
+  stop();
+  for (Refusal* copy : copies_) cudaFreeHost(copy);
+  cudaFreeAsync(refusal_, stream_);
+  cudaStreamDestroy(recording_);
+  cudaStreamDestroy(stream_);
+}
+
+cudaGraph_t Queue::capture(const std::function<void()>& body, Kept& kept) {
+  if (recorded_) fail(ErrorCode::Internal, "expected no recording within another");
+  check(cudaStreamBeginCapture(recording_, cudaStreamCaptureModeThreadLocal));
+  recorded_ = &kept;
+  cudaGraph_t graph = nullptr;
+  try {
+    body();
+  } catch (...) {
+    recorded_ = nullptr;
+    cudaStreamEndCapture(recording_, &graph);
+    if (graph) cudaGraphDestroy(graph);
+    throw;
+  }
+  recorded_ = nullptr;
+  check(cudaStreamEndCapture(recording_, &graph));
+  return graph;
+}
+
+void Queue::whenDone(std::function<void(std::exception_ptr)> done) {
+  cudaEvent_t event = nullptr;
+  Refusal* copy = nullptr;
+  try {
+    copy = takeCopy();
+    check(cudaMemcpyAsync(copy, refusal_, sizeof *copy, cudaMemcpyDeviceToHost, stream_));
+    check(cudaMemsetAsync(refusal_, 0, sizeof *copy, stream_));
+    check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
+    check(cudaEventRecord(event, stream_));
+  } catch (...) {
+    // The copy may be on its way: it is not used again.
+    if (event) cudaEventDestroy(event);
+    return done(std::current_exception());
+  }
+  push({event, copy, std::move(done)});
+}
+
+// Memory that the GPU writes to by itself, so that nothing waits for the copy.
+Refusal* Queue::takeCopy() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!copies_.empty()) {
+      Refusal* copy = copies_.back();
+      copies_.pop_back();
+      return copy;
+    }
+  }
+  void* made = nullptr;
+  check(cudaMallocHost(&made, sizeof(Refusal)));
+  return static_cast<Refusal*>(made);
+}
+
+void Queue::push(Waiting waiting) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.push_back(std::move(waiting));
+  }
+  changed_.notify_one();
+}
+
+void Queue::stop() {
+  if (!thread_.joinable()) return;
+  push({nullptr, nullptr, nullptr});
+  thread_.join();
+}
+
+void Queue::end() {
+  stop();
+  check(cudaStreamSynchronize(stream_));
+}
+
+void Queue::loop() {
+  const cudaError_t entered = cudaSetDevice(device_);
+  for (;;) {
+    Waiting next;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return !waiting_.empty(); });
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    if (!next.event) return;
+    const cudaError_t status = entered == cudaSuccess ? cudaEventSynchronize(next.event) : entered;
+    cudaEventDestroy(next.event);
+    const std::exception_ptr error = errorOf(status, *next.refusal);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      copies_.push_back(next.refusal);
+    }
+    next.done(error);
+  }
+}
+
+DeviceBuffer::DeviceBuffer(std::shared_ptr<Queue> queue, size_t bytes, Backend* owner)
+    : Buffer(take(*queue, bytes), bytes, owner), queue_(std::move(queue)) {}
+
+DeviceBuffer::~DeviceBuffer() { cudaFreeAsync(data(), queue_->mainStream()); }
+
+}  // namespace nodegrad::cuda

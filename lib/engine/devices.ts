@@ -1,0 +1,90 @@
+import { expected } from '../base/checks.js';
+import { EngineError } from '../base/errors.js';
+import { CudaChecks, type DeviceCheck } from './cuda.js';
+import { engine } from './engine.js';
+
+/** The name of a device: the processor with all its cores, or an NVIDIA GPU. */
+export type DeviceName = 'cpu' | 'cuda';
+
+/** Whether a device works on this machine, and why not. */
+export interface DeviceState {
+  /** Its name: `'cpu'` or `'cuda'`. */
+  readonly name: DeviceName;
+  /** Whether `setDevice` takes it. */
+  readonly works: boolean;
+  /** Why it does not work and what to do; empty where it works. */
+  readonly reason: string;
+  /** The backend, with the version of its library; empty where the device does not work. */
+  readonly description: string;
+  /** What own kernels are made for, such as `avx2` or `sm_90`; empty where the device does not work. */
+  readonly architecture: string;
+  /** Whether it computes in bfloat16 faster than in float32. */
+  readonly bfloat16: boolean;
+  /** Bytes of the device's own memory; 0 where it is the host's, or not known. */
+  readonly memory: number;
+  /** What the device needs, in the order in which it was checked. */
+  readonly checks: readonly DeviceCheck[];
+}
+
+let current: DeviceName = 'cpu';
+let cuda: CudaChecks | undefined;
+
+/** The checks of the GPU: those that failed are done anew, since what was missing may be there by now. */
+function checkCuda(): CudaChecks {
+  if (!cuda || cuda.error) cuda = new CudaChecks();
+  return cuda;
+}
+
+/**
+ * The devices that nodegrad knows, whether each works on this machine, and if not, why. To find that out it loads what a device
+ * needs: the GPU's driver and libraries, and the package nodegrad-cuda, as far as they are there. `npx nodegrad doctor` prints the same.
+ *
+ * @returns First the CPU, which always works, then `cuda`.
+ * @example devices().filter(({ works }) => works).map(({ name }) => name);
+ */
+export function devices(): DeviceState[] {
+  const { checks, error, memory } = checkCuda();
+  const opened = engine().info().devices;
+  const state = (
+    name: DeviceName,
+    reason: string,
+    rest: Pick<DeviceState, 'memory' | 'checks'>,
+  ): DeviceState => {
+    const works = reason === '';
+    const {
+      description = '',
+      architecture = '',
+      bfloat16 = false,
+    } = (works ? opened.find((one) => one.name === name) : undefined) ?? {};
+    return { name, works, reason, description, architecture, bfloat16, ...rest };
+  };
+  return [
+    state('cpu', '', { memory: 0, checks: [] }),
+    state('cuda', error?.message ?? '', { memory, checks }),
+  ];
+}
+
+/**
+ * Sets the device of all that is compiled from now on: ops on tensors, functions of `compile`, models. What has run before stays where
+ * it ran, so that it is called first in a program. Tensors have no device: each moves to where it is needed.
+ *
+ * @param name `cpu` (the default) or `cuda`.
+ * @throws EngineError `ARGUMENT` for another name, `DEVICE` or `OUT_OF_MEMORY` with the reason where the device does not work on this
+ *   machine: nothing else is taken in its place.
+ * @example setDevice('cpu');
+ */
+export function setDevice(name: DeviceName): void {
+  // Not the nearest name: whoever writes gpu does not mean cpu.
+  if (!['cpu', 'cuda'].includes(name)) throw expected('setDevice', "'cpu' or 'cuda'", name);
+  const error = name === 'cuda' ? checkCuda().error : undefined;
+  if (error)
+    throw new EngineError(error.code, `[setDevice] ${error.message} (npx nodegrad doctor shows all checks)`, {
+      cause: error,
+    });
+  current = name;
+}
+
+/** The device that {@link setDevice} has set, `cpu` unless it was called. */
+export function getDevice(): DeviceName {
+  return current;
+}

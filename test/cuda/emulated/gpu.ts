@@ -1,0 +1,23 @@
+/** Has all programs of this process run on the emulated GPU, which is loaded as the library of nodegrad-cuda is. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { engine } from '../../../lib/engine/engine.js';
+import { setDevice } from '../../../lib/index.js';
+import { DRIVER_VERSION, Stubs } from '../stubs.js';
+
+const library = fileURLToPath(new URL('../../../build/cuda/emulated/libnodegrad_cuda.so', import.meta.url));
+
+export function useEmulatedGpu(): void {
+  const stubs = new Stubs(library);
+  const here = process.cwd();
+  try {
+    // The loader takes a library of this name that the process has.
+    engine().loadLibrary(join(stubs.driver, `libcuda.so.${DRIVER_VERSION}`), 'stubVersion');
+    process.env['NODEGRAD_CUDA_PATH'] = stubs.libraries;
+    process.chdir(stubs.project);
+    setDevice('cuda');
+  } finally {
+    process.chdir(here);
+    stubs.remove();
+  }
+}

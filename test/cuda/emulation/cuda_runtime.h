@@ -1,0 +1,132 @@
+#pragma once
+// Stands for NVIDIA's header: the part of the CUDA runtime that cuda/ uses, on the processor. A stream is a
+// thread that is late, memory ends where it may not be touched, and a kernel's threads run one after
+// another. There are no barriers, since no kernel has any: __syncthreads is not declared.
+// https://docs.nvidia.com/cuda/cuda-runtime-api/
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorStreamCaptureUnsupported = 900,
+};
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
+constexpr unsigned cudaStreamNonBlocking = 1, cudaEventBlockingSync = 1, cudaEventDisableTiming = 2;
+
+struct dim3 {
+  unsigned x, y, z;
+  dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+namespace emulation {
+class Stream;
+class Event;
+using Task = std::function<void()>;
+using Graph = std::vector<Task>;
+
+// Queues a task, or records it.
+cudaError_t push(Stream* stream, Task task);
+// Calls body as each thread of each block.
+void runThreads(dim3 blocks, dim3 threads, const std::function<void()>& body);
+}  // namespace emulation
+
+using cudaStream_t = emulation::Stream*;
+using cudaEvent_t = emulation::Event*;
+using cudaGraph_t = emulation::Graph*;
+using cudaGraphExec_t = emulation::Graph*;
+using cudaMemPool_t = struct EmulatedPool*;
+
+struct cudaDeviceProp {
+  char name[256];
+  int major, minor;
+};
+struct cudaLaunchConfig_t {
+  dim3 gridDim, blockDim;
+  size_t dynamicSmemBytes;
+  cudaStream_t stream;
+};
+
+const char* cudaGetErrorName(cudaError_t error);
+const char* cudaGetErrorString(cudaError_t error);
+cudaError_t cudaGetLastError();
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDevice(int* device);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaMemGetInfo(size_t* room, size_t* total);
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* data, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream);
+cudaError_t cudaMallocHost(void** data, size_t bytes);
+cudaError_t cudaFreeHost(void* data);
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long flags);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaEventCreate(cudaEvent_t* event);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+
+template <class... Parameters, class... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
+                               Arguments&&... arguments) {
+  static_assert((sizeof(Parameters) + ...) <= 4096, "every GPU takes as many bytes of parameters");
+  const cudaLaunchConfig_t& c = *config;
+  if (c.gridDim.x == 0 || c.blockDim.x == 0 || c.blockDim.x > 1024 || c.dynamicSmemBytes > (48 << 10))
+    return cudaErrorInvalidValue;
+  return emulation::push(c.stream,
+                         [blocks = c.gridDim, threads = c.blockDim, kernel,
+                          values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
+                           emulation::runThreads(blocks, threads, [&] { std::apply(kernel, values); });
+                         });
+}
+
+inline int __float_as_int(float number) {
+  int bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  return bits;
+}
+inline float __int_as_float(int bits) {
+  float number;
+  std::memcpy(&number, &bits, sizeof number);
+  return number;
+}
+inline void sincospif(float x, float* sine, float* cosine) {
+  const double turn = std::acos(-1.0) * x;
+  *sine = static_cast<float>(std::sin(turn));
+  *cosine = static_cast<float>(std::cos(turn));
+}
+float erfinvf(float x);
+// Threads run one after another.
+inline unsigned long long atomicMin(unsigned long long* at, unsigned long long number) {
+  const unsigned long long before = *at;
+  if (number < before) *at = number;
+  return before;
+}

@@ -1,0 +1,300 @@
+#include <cuda_runtime.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "shared_memory.h"
+
+namespace nodegrad::cuda {
+alignas(256) unsigned char sharedBytes[kSharedBytes];
+}
+
+namespace emulation {
+
+namespace {
+
+// What memory and shared memory hold before they are written: NaN, or a strange index.
+constexpr int kPoison = 0xff;
+constexpr size_t kTotalBytes = size_t{4} << 30;
+// One task in so many is late, by up to so long; of the later ones fewer, so that long runs end.
+constexpr unsigned kDelayed = 8, kLaterDelayed = 256, kEarlyTasks = 1 << 12;
+constexpr std::chrono::microseconds kLongestDelay{100};
+
+const size_t kPage = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+// No kernel reads more at once.
+constexpr size_t kMostAlign = 16;
+
+size_t roundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+// Each piece of memory ends where a page begins that nobody may touch.
+struct Piece {
+  void* pages;
+  size_t bytes;  // with the page at each end
+};
+std::mutex piecesMutex;
+std::map<void*, Piece> pieces;
+size_t usedBytes = 0;
+
+std::mutex running;  // the shared memory is that of one kernel
+
+}  // namespace
+
+class Stream {
+ public:
+  Stream() : thread_([this] { loop(); }) {}
+  ~Stream() {
+    pushNow(nullptr);
+    thread_.join();
+  }
+
+  void push(Task task) {
+    if (captured)
+      captured->push_back(std::move(task));
+    else
+      pushNow(std::move(task));
+  }
+
+  std::unique_ptr<Graph> captured;
+
+ private:
+  void pushNow(Task task) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    tasks_.push_back(std::move(task));
+    changed_.notify_one();
+  }
+
+  void loop() {
+    std::mt19937 random(1);
+    for (unsigned done = 0;; ++done) {
+      Task task;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        changed_.wait(lock, [this] { return !tasks_.empty(); });
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      if (!task) return;
+      if (random() % (done < kEarlyTasks ? kDelayed : kLaterDelayed) == 0)
+        std::this_thread::sleep_for(kLongestDelay * (random() % 8) / 8);
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Task> tasks_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+class Event {
+ public:
+  void record(Stream* stream) {
+    state_ = std::make_shared<State>();
+    stream->push([state = state_] {
+      const std::lock_guard<std::mutex> lock(state->mutex);
+      state->time = std::chrono::steady_clock::now();
+      state->over = true;
+      state->changed.notify_all();
+    });
+  }
+  std::chrono::steady_clock::time_point wait() {
+    std::unique_lock<std::mutex> lock(state_->mutex);
+    state_->changed.wait(lock, [this] { return state_->over; });
+    return state_->time;
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool over = false;
+    std::chrono::steady_clock::time_point time;
+  };
+  std::shared_ptr<State> state_;
+};
+
+cudaError_t push(Stream* stream, Task task) {
+  stream->push(std::move(task));
+  return cudaSuccess;
+}
+
+void runThreads(dim3 blocks, dim3 threads, const std::function<void()>& body) {
+  const std::lock_guard<std::mutex> lock(running);
+  gridDim = blocks;
+  blockDim = threads;
+  // Backwards, so that a kernel that counts on an order shows.
+  for (unsigned b = blocks.x; b-- > 0;) {
+    blockIdx = dim3(b);
+    std::fill_n(nodegrad::cuda::sharedBytes, nodegrad::cuda::kSharedBytes, kPoison);
+    for (unsigned t = threads.x; t-- > 0;) {
+      threadIdx = dim3(t);
+      body();
+    }
+  }
+}
+
+}  // namespace emulation
+
+using namespace emulation;
+
+const char* cudaGetErrorName(cudaError_t error) {
+  return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaErrorInvalidValue";
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaErrorMemoryAllocation ? "out of memory" : "invalid argument";
+}
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {"emulated GPU", 7, 5};
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(size_t* room, size_t* total) {
+  const std::lock_guard<std::mutex> lock(piecesMutex);
+  *room = kTotalBytes - usedBytes;
+  *total = kTotalBytes;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
+  *pool = nullptr;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
+
+cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
+  if (bytes == 0) return cudaErrorInvalidValue;
+  if (stream->captured) return cudaErrorStreamCaptureUnsupported;
+  const size_t inner = roundUp(bytes, kPage), all = inner + 2 * kPage;
+  const std::lock_guard<std::mutex> lock(piecesMutex);
+  if (bytes > kTotalBytes - usedBytes) return cudaErrorMemoryAllocation;
+  void* pages = mmap(nullptr, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) return cudaErrorMemoryAllocation;
+  auto* begin = static_cast<std::byte*>(pages) + kPage;
+  if (mprotect(begin, inner, PROT_READ | PROT_WRITE) != 0) return cudaErrorMemoryAllocation;
+  std::memset(begin, kPoison, inner);
+  // Whatever the elements are, their size divides that of all, and so does what they have to be aligned to.
+  const size_t align = std::min(kMostAlign, bytes & (~bytes + 1));
+  *data = begin + (inner - roundUp(bytes, align));
+  pieces[*data] = {pages, all};
+  usedBytes += inner;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
+  return push(stream, [data] {
+    const std::lock_guard<std::mutex> lock(piecesMutex);
+    const auto piece = pieces.find(data);
+    munmap(piece->second.pages, piece->second.bytes);
+    usedBytes -= piece->second.bytes - 2 * kPage;
+    pieces.erase(piece);
+  });
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  if (kind != cudaMemcpyHostToDevice) return push(stream, [=] { std::memmove(to, from, bytes); });
+  const auto* first = static_cast<const std::byte*>(from);
+  return push(stream, [to, copy = std::vector<std::byte>(first, first + bytes)] {
+    std::memcpy(to, copy.data(), copy.size());
+  });
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
+  return push(stream, [=] { std::memset(to, value, bytes); });
+}
+cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  *data = ::operator new(bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* data) {
+  ::operator delete(data);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = new Stream();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  delete stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (stream->captured) return cudaErrorStreamCaptureUnsupported;
+  Event event;
+  event.record(stream);
+  event.wait();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  stream->captured = std::make_unique<Graph>();
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  *graph = stream->captured.release();
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  *made = new Graph(*graph);
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  return push(stream, [tasks = *graph] {
+    for (const Task& task : tasks) task();
+  });
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new Event();
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  if (stream->captured) return cudaErrorStreamCaptureUnsupported;
+  event->record(stream);
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  event->wait();
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
+  *milliseconds = std::chrono::duration<float, std::milli>(to->wait() - from->wait()).count();
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+
+// By Newton's method from a formula of Winitzki's.
+float erfinvf(float x) {
+  const double y = x, root = std::acos(-1.0);
+  if (!(std::fabs(y) < 1)) return y == 1 || y == -1 ? static_cast<float>(y * HUGE_VAL) : NAN;
+  const double a = 0.147, l = std::log1p(-y * y), b = 2 / (root * a) + l / 2;
+  double z = std::copysign(std::sqrt(std::sqrt(b * b - l / a) - b), y);
+  for (int i = 0; i < 4; ++i) z -= (std::erf(z) - y) / (2 / std::sqrt(root) * std::exp(-z * z));
+  return static_cast<float>(z);
+}
