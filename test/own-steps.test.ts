@@ -410,7 +410,7 @@ it('refuses data that is no list, and specs of what are no outputs of layers', (
       expect(() => model[step](data as never)).toThrow(
         `[${model.name}.${step}] expected a list of x, targets and sample weights`,
       );
-  for (const x of [undefined, 3, [null]])
+  for (const x of [undefined, 3, [null], new Array(2)])
     expect(() => model.computeOutputSpec(x as never)).toThrow(
       'expected the output of another layer, or a list of such',
     );

@@ -225,7 +225,9 @@ describe('rematScope', () => {
     );
     expect(() => rematScope({ outputSizeThreshold: -1 }, () => 1)).toThrow('outputSizeThreshold');
     expect(() => rematScope({ layerNames: [1] as never }, () => 1)).toThrow('names of layers');
-    expect(() => rematScope({}, 3 as never)).toThrow('[rematScope] expected a function to run');
+    for (const options of [{}, undefined])
+      expect(() => rematScope(options, 3 as never)).toThrow('[rematScope] expected a function to run');
+    expect(rematScope(undefined, () => 1)).toBe(1);
     expect(() => rematScope({ modes: 'full' } as never, () => 1)).toThrow("'modes'");
   });
 });

@@ -17,7 +17,8 @@ export interface CSVLoggerOptions {
 const csvLoggerNames = { separator: 'string', append: 'boolean' } satisfies OptionNames<CSVLoggerOptions>;
 
 /** Writes the logs of each epoch to a file: see {@link csvLogger}. */
-export class CSVLogger extends FileLogger<FileHandle> {
+export class CSVLogger extends FileLogger {
+  #file!: FileHandle;
   readonly #separator: string;
   #keys: readonly string[] | undefined;
   #hasHeader = false;
@@ -30,10 +31,11 @@ export class CSVLogger extends FileLogger<FileHandle> {
 
   override async onTrainBegin(): Promise<void> {
     this.#keys = undefined;
-    this.file = await attempt(WHO, this.filename, 'a file that can be written', () =>
+    const file = await attempt(WHO, this.filename, 'a file that can be written', () =>
       open(this.filename, this.append ? 'a' : 'w'),
     );
-    this.#hasHeader = (await this.file.stat()).size > 0;
+    this.#file = this.keepOpen(file);
+    this.#hasHeader = (await file.stat()).size > 0;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
@@ -49,7 +51,7 @@ export class CSVLogger extends FileLogger<FileHandle> {
 
   async #write(cells: readonly string[]): Promise<void> {
     const line = cells.map((cell) => quoted(cell, this.#separator)).join(this.#separator);
-    if (this.file) await appendWhole(WHO, this.filename, this.file, `${line}\r\n`);
+    if (this.isOpen) await appendWhole(WHO, this.filename, this.#file, `${line}\r\n`);
   }
 }
 

@@ -1,10 +1,14 @@
 import { boolean, expected, knownOptions } from '../base/checks.js';
 import { Callback } from './callback.js';
 
+/** A file that is open. */
+interface OpenFile {
+  close(): Promise<void>;
+}
+
 /** What loggers share that keep a file open while they train. */
-export abstract class FileLogger<File extends { close(): Promise<void> }> extends Callback {
-  /** The file that is open. */
-  protected file: File | undefined;
+export abstract class FileLogger extends Callback {
+  #file: OpenFile | undefined;
   /** Whether lines are added to a file that is there. */
   protected readonly append: boolean;
 
@@ -24,6 +28,17 @@ export abstract class FileLogger<File extends { close(): Promise<void> }> extend
     this.append = boolean(who, 'append', options.append ?? false);
   }
 
+  /** Whether there is a file that {@link keepOpen} was told of, and training goes on. */
+  protected get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** Closes a file at the end of training. Gives the file. */
+  protected keepOpen<File extends OpenFile>(file: File): File {
+    this.#file = file;
+    return file;
+  }
+
   override onTrainEnd(): Promise<void> {
     return this.#close();
   }
@@ -34,8 +49,8 @@ export abstract class FileLogger<File extends { close(): Promise<void> }> extend
   }
 
   async #close(): Promise<void> {
-    const { file } = this;
-    this.file = undefined;
+    const file = this.#file;
+    this.#file = undefined;
     await file?.close();
   }
 }

@@ -20,7 +20,8 @@ const jsonlLoggerNames = {
 const WHO = 'jsonlLogger';
 
 /** Writes a line of JSON an epoch or batch: see {@link jsonlLogger}. */
-export class JSONLLogger extends FileLogger<RunLog> {
+export class JSONLLogger extends FileLogger {
+  #log!: RunLog;
   #began = 0;
   #epoch = 0;
   /** The steps before this epoch. */
@@ -42,7 +43,7 @@ export class JSONLLogger extends FileLogger<RunLog> {
   }
 
   override async onTrainBegin(): Promise<void> {
-    this.file = await RunLog.open(WHO, this.filename, this.append);
+    this.#log = this.keepOpen(await RunLog.open(WHO, this.filename, this.append));
     this.#began = Date.now();
   }
 
@@ -60,7 +61,7 @@ export class JSONLLogger extends FileLogger<RunLog> {
     const now = Date.now();
     const time = { timestamp: now / 1000, runtime: (now - this.#began) / 1000 };
     const place = batch === undefined ? { epoch: this.#epoch } : { epoch: this.#epoch, batch };
-    await this.file?.append({ step, ...time, ...place, values });
+    if (this.isOpen) await this.#log.append({ step, ...time, ...place, values });
   }
 
   async #iterations(): Promise<number> {

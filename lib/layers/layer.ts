@@ -242,7 +242,7 @@ export abstract class Layer extends WeightHolder {
    * @throws EngineError `ARGUMENT` for other input, `SHAPE` and `DTYPE` where the input does not fit.
    */
   computeOutputSpec(x: KerasTensor | readonly KerasTensor[]): KerasTensor | readonly KerasTensor[] {
-    const inputs = listOf(x);
+    const inputs = [...listOf(x)]; // without holes, which some() leaves out
     if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor)))
       throw expected(this.name, 'the output of another layer, or a list of such', x);
     checkInputs(this.name, this.inputSpec, inputs);

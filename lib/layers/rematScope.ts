@@ -34,9 +34,9 @@ const names = {
  *       layers.conv2d({ filters: 64, kernelSize: 3, padding: 'same', activation: 'relu' }),
  *     );
  */
-export function rematScope<R>(options: RematScopeOptions, run: () => R): R {
+export function rematScope<R>(options: RematScopeOptions | undefined, run: () => R): R {
   knownOptions('rematScope', options, names);
-  const { mode = 'full', outputSizeThreshold = 1024, layerNames = [] } = options;
+  const { mode = 'full', outputSizeThreshold = 1024, layerNames = [] } = options ?? {};
   if (typeof run !== 'function') throw expected('rematScope', 'a function to run', run);
   checkEach(
     'rematScope',
