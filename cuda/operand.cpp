@@ -4,15 +4,6 @@
 
 namespace nodegrad::cuda {
 
-Dims broadcastStrides(const Dims& operand, const Dims& full) {
-  Dims strides(full.size(), 0);
-  const Dims own = rowMajorStrides(operand);
-  const size_t missing = full.size() - operand.size();
-  for (size_t d = 0; d < operand.size(); ++d)
-    if (operand[d] != 1) strides[missing + d] = own[d];
-  return strides;
-}
-
 StridedPair merged(const Dims& sizes, const Dims& from, const Dims& to) {
   StridedPair result;
   for (size_t d = 0; d < sizes.size(); ++d) {

@@ -20,8 +20,6 @@ struct StridedPair {
   int64_t sizes[kDims] = {}, from[kDims] = {}, to[kDims] = {};
 };
 
-// The row-major strides of an operand against a shape of equal or higher rank: 0 where it is broadcast.
-Dims broadcastStrides(const Dims& operand, const Dims& full);
 // Neighbouring dimensions that are one in memory become one. Fails with DEVICE where more than kDims are
 // left.
 Strided merged(const Dims& sizes, const Dims& strides);

@@ -72,4 +72,14 @@ Dims rowMajorStrides(const Dims& shape) {
   return strides;
 }
 
+Dims broadcastStrides(const Dims& operand, const Dims& full) {
+  const Dims own = rowMajorStrides(operand);
+  Dims strides(full.size(), 0);
+  const size_t skipped = full.size() - operand.size();
+  for (size_t d = 0; d < operand.size(); ++d) {
+    if (operand[d] != 1) strides[skipped + d] = own[d];
+  }
+  return strides;
+}
+
 }  // namespace nodegrad

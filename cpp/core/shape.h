@@ -34,5 +34,7 @@ Dims broadcast(const std::string& op, const Dims& a, const Dims& b);
 int64_t normalizeAxis(const std::string& op, int64_t axis, size_t rank);
 // Row-major strides, in elements, of a static shape.
 Dims rowMajorStrides(const Dims& shape);
+// The row-major strides of an operand against a shape of equal or higher rank: 0 where it is broadcast.
+Dims broadcastStrides(const Dims& operand, const Dims& full);
 
 }  // namespace nodegrad

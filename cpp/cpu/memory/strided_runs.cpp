@@ -73,14 +73,4 @@ int64_t StridedRuns::takeRepeat() {
   return run;
 }
 
-Dims broadcastStrides(const Dims& operand, const Dims& full) {
-  const Dims own = rowMajorStrides(operand);
-  Dims strides(full.size(), 0);
-  const size_t skipped = full.size() - operand.size();
-  for (size_t d = 0; d < operand.size(); ++d) {
-    if (operand[d] != 1) strides[skipped + d] = own[d];
-  }
-  return strides;
-}
-
 }  // namespace nodegrad

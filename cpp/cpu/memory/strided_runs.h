@@ -44,9 +44,6 @@ struct StridedRuns {
   void forRuns(int64_t start, int64_t n, Visit&& visit) const;
 };
 
-// The operand's row-major strides against a shape of equal or higher rank: 0 where it is broadcast.
-Dims broadcastStrides(const Dims& operand, const Dims& full);
-
 template <class Visit>
 void StridedRuns::forRuns(int64_t start, int64_t n, Visit&& visit) const {
   constexpr int kMost = 24;
