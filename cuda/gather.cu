@@ -1,6 +1,7 @@
 #include "device/refusal.h"
 #include "kernel_table.h"
 #include "launch.h"
+#include "spec/gather.h"
 
 namespace nodegrad::cuda {
 
@@ -18,22 +19,7 @@ struct Indices {
   }
 };
 
-// The tensor x as [batch, outer, n, inner] and its indices as [batch, m]: what is gathered is [batch, outer,
-// m, inner].
-struct View {
-  int64_t batch, outer, n, inner, m;
-
-  View(const KernelSpec& spec, const Dims& x, const Dims& indices) {
-    const int64_t axis = normalizeAxis(spec.op, spec.attrs.integer("axis"), x.size());
-    const int64_t batchDims = spec.attrs.integer("batchDims");
-    batch = count(Dims(x.begin(), x.begin() + batchDims));
-    outer = count(Dims(x.begin() + batchDims, x.begin() + axis));
-    n = x[static_cast<size_t>(axis)];
-    inner = count(Dims(x.begin() + axis + 1, x.end()));
-    m = count(Dims(indices.begin() + batchDims, indices.end()));
-  }
-  int64_t elements() const { return batch * outer * m * inner; }
-};
+using spec::GatherView;
 
 // The place of the first index that is out of range; kNone: all are within.
 using Place = unsigned long long;
@@ -48,8 +34,8 @@ __global__ void findOutside(Indices indices, const void* memory, int64_t n, Plac
 
 // What is out of range becomes 0: the run fails in any case.
 template <class T>
-__global__ void gatherRows(View v, Indices indices, const T* x, const void* memory, T* y, const Place* first,
-                           Refusal* refusal) {
+__global__ void gatherRows(GatherView v, Indices indices, const T* x, const void* memory, T* y,
+                           const Place* first, Refusal* refusal) {
   if (firstIndex<int64_t>() == 0 && *first != kNone && !isRefused(refusal)) {
     const auto place = static_cast<int64_t>(*first);
     *refusal = {Refuser::Gather, indices.at(memory, place), place, v.n};
@@ -69,6 +55,7 @@ class GatherKernel : public OwnKernel {
       : OwnKernel(queue),
         view_(spec, spec.inputs[0].shape, spec.inputs[1].shape),
         indices_(spec.inputs[1]),
+        count_(count(spec.outputs[0].shape)),
         bytes_(sizeOf(spec.outputs[0].dtype)) {}
 
   size_t scratchBytes() const override { return sizeof(Place); }
@@ -87,13 +74,13 @@ class GatherKernel : public OwnKernel {
  private:
   template <class T>
   void gather(const void* const* inputs, void* const* outputs, const Place* first) {
-    launch(stream(), {blocksFor(view_.elements())}, gatherRows<T>, view_, indices_,
-           static_cast<const T*>(inputs[0]), inputs[1], static_cast<T*>(outputs[0]), first,
-           queue_->refusal());
+    launch(stream(), {blocksFor(count_)}, gatherRows<T>, view_, indices_, static_cast<const T*>(inputs[0]),
+           inputs[1], static_cast<T*>(outputs[0]), first, queue_->refusal());
   }
 
-  View view_;
+  GatherView view_;
   Indices indices_;
+  int64_t count_;
   size_t bytes_;
 };
 

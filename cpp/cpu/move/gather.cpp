@@ -1,3 +1,5 @@
+#include "spec/gather.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -14,22 +16,6 @@ namespace nodegrad {
 namespace {
 
 constexpr int64_t kLeastThreadElements = 1 << 14;
-
-// The tensor x as [batch, outer, n, inner] and its indices as [batch, m]: what is gathered is [batch, outer,
-// m, inner].
-struct View {
-  int64_t batch, outer, n, inner, m;
-
-  View(const KernelSpec& spec, const Dims& x, const Dims& indices) {
-    const auto axis = static_cast<size_t>(normalizeAxis(spec.op, spec.attrs.integer("axis"), x.size()));
-    const auto batchDims = static_cast<size_t>(spec.attrs.integer("batchDims"));
-    batch = count(Dims(x.begin(), x.begin() + batchDims));
-    outer = count(Dims(x.begin() + batchDims, x.begin() + axis));
-    n = x[axis];
-    inner = count(Dims(x.begin() + axis + 1, x.end()));
-    m = count(Dims(indices.begin() + batchDims, indices.end()));
-  }
-};
 
 class GatherKernel : public Kernel {
  public:
@@ -65,7 +51,7 @@ class GatherKernel : public Kernel {
 
   template <class Copy>
   void each(const void* const* inputs, void* const* outputs, Copy copyRow) const {
-    const View& v = view_;
+    const spec::GatherView& v = view_;
     const auto bytes = [&](DType dtype) { return v.inner * static_cast<int64_t>(sizeOf(dtype)); };
     const int64_t fromBytes = bytes(from_), toBytes = bytes(to_);
     parallelFor(threads_, v.batch * v.outer * v.m, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
@@ -93,7 +79,7 @@ class GatherKernel : public Kernel {
   }
 
   const ElementwiseKernels& kernels_;
-  View view_;
+  spec::GatherView view_;
   Indices indices_;
   DType from_, to_;
   int threads_;
@@ -109,7 +95,7 @@ class GatherBackwardKernel : public OwnKernel {
         indices_(spec.inputs[1]) {}
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
-    const View& v = view_;
+    const spec::GatherView& v = view_;
     indices_.check("gatherBackward", inputs[1], v.n);
     auto* dx = static_cast<float*>(outputs[0]);
     parallelFor(threads_, v.batch * v.outer * v.n, kLeastThreadElements / std::max<int64_t>(v.inner, 1),
@@ -135,7 +121,7 @@ class GatherBackwardKernel : public OwnKernel {
   }
 
   bool isBfloat16_;
-  View view_;
+  spec::GatherView view_;
   Indices indices_;
 };
 
