@@ -4,10 +4,13 @@
 #include "device/refusal.h"
 #include "kernel_table.h"
 #include "launch.h"
+#include "spec/update_rule.h"
 
 namespace nodegrad::cuda {
 
 namespace {
+
+using spec::UpdateRule;
 
 // The numbers of a rule; rate and keep are those of a step.
 struct Numbers {
@@ -15,17 +18,11 @@ struct Numbers {
   float first, second, third;
 };
 
-// What stays the same from step to step.
-struct Rule {
-  Numbers numbers{};
-  double decay = 0, beta1 = 0, beta2 = 0;
-};
-
-__global__ void prepareStep(Rule rule, const float* learningRate, const float* iteration, Numbers* step) {
+__global__ void prepareStep(UpdateRule rule, const float* learningRate, const float* iteration,
+                            Numbers* step) {
   const double rate = *learningRate;
-  Numbers numbers = rule.numbers;
-  numbers.rate = static_cast<float>(rate);
-  numbers.keep = static_cast<float>(1 - rate * rule.decay);
+  Numbers numbers{static_cast<float>(rate), static_cast<float>(1 - rate * rule.decay), rule.first,
+                  rule.second, rule.third};
   if (rule.beta1 != 0 || rule.beta2 != 0) {
     const double t = *iteration;
     numbers.rate = static_cast<float>(rate * sqrt(1 - pow(rule.beta2, t)) / (1 - pow(rule.beta1, t)));
@@ -137,35 +134,11 @@ const Row& rowOf(const KernelSpec& spec) {
   return *std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& row) { return spec.op == row.op; });
 }
 
-Rule ruleOf(const KernelSpec& spec) {
-  const auto number = [&](const char* name) { return static_cast<float>(spec.attrs.number(name)); };
-  Rule rule;
-  rule.decay = spec.attrs.number("weightDecay");
-  Numbers& numbers = rule.numbers;
-  if (spec.op == "momentumUpdate") {
-    numbers.first = number("momentum");
-  } else if (spec.op == "rmspropUpdate" || spec.op == "rmspropCenteredUpdate") {
-    numbers.first = number("rho");
-    numbers.second = number("epsilon");
-    numbers.third = number("momentum");
-  } else if (spec.op == "adadeltaUpdate") {
-    numbers.first = number("rho");
-    numbers.second = number("epsilon");
-  } else if (spec.op == "adamUpdate" || spec.op == "adamAmsgradUpdate") {
-    rule.beta1 = spec.attrs.number("beta1");
-    rule.beta2 = spec.attrs.number("beta2");
-    numbers.first = static_cast<float>(1 - rule.beta1);
-    numbers.second = static_cast<float>(1 - rule.beta2);
-    numbers.third = number("epsilon");
-  }
-  return rule;
-}
-
 // Updates any number of weights with few launches.
 class UpdateKernel : public OwnKernel {
  public:
   UpdateKernel(const KernelSpec& spec, const QueuePtr& queue)
-      : OwnKernel(queue), row_(rowOf(spec)), rule_(ruleOf(spec)), kernel_(row_.kernel) {
+      : OwnKernel(queue), row_(rowOf(spec)), rule_(spec.op, spec.attrs), kernel_(row_.kernel) {
     if (spec.op == "momentumUpdate" && spec.attrs.boolean("nesterov")) kernel_ = updateAll<Momentum<true>>;
     const size_t perWeight = static_cast<size_t>(row_.slots) + 1;
     for (size_t w = 0; w * perWeight < spec.outputs.size(); ++w)
@@ -201,7 +174,7 @@ class UpdateKernel : public OwnKernel {
 
  private:
   const Row& row_;
-  Rule rule_;
+  UpdateRule rule_;
   void (*kernel_)(Weights, const Numbers*, const Refusal*);
   std::vector<int64_t> counts_;  // the elements of each weight
 };

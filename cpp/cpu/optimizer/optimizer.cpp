@@ -9,6 +9,7 @@
 #include "cpu/own_kernel.h"
 #include "graph/op.h"
 #include "spec/update.h"
+#include "spec/update_rule.h"
 
 namespace nodegrad {
 
@@ -30,32 +31,27 @@ bool UpdateRule::isIdentityForZeroGradientAt(const UpdateNumbers& step) const {
 
 UpdateRule updateRule(const std::string& op, const Attrs& attrs) {
   const OptimizerKernels& kernels = *isaKernels().optimizer;
-  const auto number = [&](const char* name) { return static_cast<float>(attrs.number(name)); };
-  const double decay = attrs.number("weightDecay");
-  if (op == "sgdUpdate") return {.run = kernels.sgd, .decay = decay, .isIdentityForZeroGradient = true};
-  if (op == "momentumUpdate")
-    return {.run = attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum,
-            .numbers = {.first = number("momentum")},
-            .decay = decay};
-  const float epsilon = number("epsilon");
-  UpdateRule rule{.decay = decay};
-  if (op == "rmspropUpdate" || op == "rmspropCenteredUpdate") {
-    rule.run = op == "rmspropUpdate" ? kernels.rmsprop : kernels.rmspropCentered;
-    rule.numbers = {.first = number("rho"), .second = epsilon, .third = number("momentum")};
-  } else if (op == "adadeltaUpdate") {
-    rule.run = kernels.adadelta;
-    rule.numbers = {.first = number("rho"), .second = epsilon};
-  } else {
-    rule.run = op == "adamUpdate" ? kernels.adam : kernels.adamAmsgrad;
-    rule.beta1 = attrs.number("beta1");
-    rule.beta2 = attrs.number("beta2");
-    rule.numbers = {.first = static_cast<float>(1 - rule.beta1),
-                    .second = static_cast<float>(1 - rule.beta2),
-                    .third = epsilon};
+  const spec::UpdateRule given(op, attrs);
+  UpdateRule rule{.numbers = {.first = given.first, .second = given.second, .third = given.third},
+                  .decay = given.decay,
+                  .beta1 = given.beta1,
+                  .beta2 = given.beta2};
+  if (op == "sgdUpdate") {
+    rule.run = kernels.sgd;
+    rule.isIdentityForZeroGradient = true;
+    return rule;
   }
-  const UpdateNumbers& n = rule.numbers;
-  rule.isIdentityForZeroGradient =
-      epsilon > 0 && std::isfinite(n.first) && std::isfinite(n.second) && std::isfinite(n.third);
+  if (op == "momentumUpdate") {
+    rule.run = attrs.boolean("nesterov") ? kernels.nesterov : kernels.momentum;
+    return rule;
+  }
+  rule.run = op == "rmspropUpdate"           ? kernels.rmsprop
+             : op == "rmspropCenteredUpdate" ? kernels.rmspropCentered
+             : op == "adadeltaUpdate"        ? kernels.adadelta
+             : op == "adamUpdate"            ? kernels.adam
+                                             : kernels.adamAmsgrad;
+  rule.isIdentityForZeroGradient = attrs.number("epsilon") > 0 && std::isfinite(given.first) &&
+                                   std::isfinite(given.second) && std::isfinite(given.third);
   return rule;
 }
 
