@@ -3,6 +3,7 @@
 #include <set>
 
 #include "plan/ir.h"
+#include "plan/quantized_nodes.h"
 
 namespace nodegrad::plan {
 
@@ -63,20 +64,15 @@ class ScaleFolding {
     ir_.replaceUses(shifted ? shifted->output : scaled->output, sum);
   }
 
-  // A scale for each channel of its own makes quantised weights follow any factor of the channel: they may be
+  // Quantised weights have a scale for each channel, which follows any factor of the channel: they may be
   // multiplied before.
   ValueId scaledWeights(ValueId w, ValueId vector, double rank) {
     const IrNode* maker = ir_.producer(w);
-    const auto last = static_cast<int64_t>(ir_.type(w).shape.size()) - 1;
-    if (!maker || !isQuantizedAlong(*maker, last)) return elementwise("multiply", w, vector, rank);
+    if (!isQuantizedAlong(ir_, maker, ir_.type(w).shape.size() - 1))
+      return elementwise("multiply", w, vector, rank);
     const IrNode quantized = *maker;
     const ValueId plain = elementwise("multiply", quantized.inputs[0], vector, rank);
     return ir_.add(quantized.op, {plain}, ir_.type(w), quantized.attrs, rank - kSlightly);
-  }
-
-  bool isQuantizedAlong(const IrNode& node, int64_t axis) const {
-    return node.op == "fakeQuantizeAlong" &&
-           normalizeAxis(node.op, node.attrs.integer("axis"), ir_.type(node.inputs[0]).shape.size()) == axis;
   }
 
   // Whether it is less to multiply the weights than the output. Outside of steps it always is.

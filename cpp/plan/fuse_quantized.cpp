@@ -1,6 +1,7 @@
 #include <map>
 
 #include "plan/lower.h"
+#include "plan/quantized_nodes.h"
 #include "spec/quantized.h"
 
 namespace nodegrad::plan {
@@ -24,20 +25,14 @@ class QuantizedFusion {
 
   size_t rank(ValueId value) const { return ir_.type(value).shape.size(); }
 
-  bool isQuantizedAlong(const IrNode* node, size_t axis) const {
-    return node && node->op == "fakeQuantizeAlong" &&
-           normalizeAxis(node->op, node->attrs.integer("axis"), rank(node->inputs[0])) ==
-               static_cast<int64_t>(axis);
-  }
-
   void fuse(NodeId n) {
     const IrNode node = ir_.nodes[n];
     const ValueId image = node.inputs[0], weights = node.inputs[1], y = node.outputs[0];
     const TensorType type = ir_.type(y);  // a reference would not outlive a new value
     const IrNode* x = ir_.producer(image);
     const bool isFixed = x && x->op == "fakeQuantize";
-    if (!isQuantizedAlong(ir_.producer(weights), rank(weights) - 1)) return;
-    if (!isFixed && !isQuantizedAlong(x, 0)) return;
+    if (!isQuantizedAlong(ir_, ir_.producer(weights), rank(weights) - 1)) return;
+    if (!isFixed && !isQuantizedAlong(ir_, x, 0)) return;
     KernelSpec product;
     product.op = "quantizedConv";
     product.attrs = node.attrs;
