@@ -43,7 +43,7 @@ const images = () =>
 
 /**
  * How far off a dense layer's outputs may be for a row: a weight is off by half a step of its column, an input by what came off before and
- * half a step of its own.
+ * half a step of the input.
  */
 function bounds(
   kernel: ArrayLike<number>,

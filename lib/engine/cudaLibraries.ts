@@ -54,7 +54,7 @@ function sources(): readonly Source[] {
   return [
     { name: 'NODEGRAD_CUDA_PATH', folders: cudaFolders() },
     { name: 'the active Python environment', folders: pythonPrefixes().flatMap(wheelFolders) },
-    // The loader has folders of its own, such as those of LD_LIBRARY_PATH, and is given a bare name.
+    // The loader knows its folders, such as those of LD_LIBRARY_PATH: it is given a bare name.
     { name: "the system's loader", folders: [''] },
     { name: 'the CUDA toolkit', folders: [TOOLKIT] },
   ];

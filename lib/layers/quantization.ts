@@ -41,7 +41,7 @@ export const checkMode = (who: string, mode: unknown): QuantizationMode =>
 interface Seen {
   readonly low: Variable;
   readonly high: Variable;
-  /** Of a batch's numbers, which lies within. */
+  /** How much of a batch's numbers is in the range. */
   readonly percentile: number;
 }
 

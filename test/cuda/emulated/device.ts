@@ -1,4 +1,4 @@
-// The emulated GPU through the public API: what it shares with the CPU, and what only a device with a queue and memory of its own shows.
+// The emulated GPU through the public API: what it shares with the CPU, and what only a device with a queue and a separate memory shows.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { itemAt } from '../../../lib/base/list.js';
 import {
