@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { getEngineInfo, tensor } from 'nodegrad';
-import { timed } from './comparison.js';
-import { modelOf } from './net.js';
-import { nets } from './nets/index.js';
+import { build } from 'esbuild';
 import type { Task } from './peer.js';
 
-const script = fileURLToPath(import.meta.url);
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
 
 /** What a process sees that does nothing but train a net from its start. */
 export interface Isolated {
@@ -18,27 +16,35 @@ export interface Isolated {
   memory: number;
 }
 
+/**
+ * isolated_process.ts and nodegrad as one file of JavaScript, as an installed package is. tsx, which compiles when a file is
+ * imported, takes about 90 MB.
+ */
+async function compile(): Promise<string> {
+  const outfile = join(root, 'build/bench/isolated_process.cjs');
+  await build({
+    entryPoints: [join(here, 'isolated_process.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    // From there nodegrad looks for its addon.
+    define: { 'import.meta.dirname': JSON.stringify(join(root, 'dist')) },
+  });
+  return outfile;
+}
+
+let compiled: Promise<string> | undefined;
+
 /** Our net in a separate process, which ends when the steps are done. */
 export async function trainIsolated(task: Task, steps: number): Promise<Isolated> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task), String(steps)], {
+  compiled ??= compile();
+  const child = spawn(process.execPath, [await compiled, JSON.stringify(task), String(steps)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, OMP_NUM_THREADS: String(task.threads) },
   });
   const answer = await text(child.stdout);
-  if (answer === '') throw new Error('the process ended; its error stands above');
+  if (answer === '') throw new Error('the process ended; its error is above');
   return JSON.parse(answer) as Isolated;
 }
-
-async function main(): Promise<void> {
-  const task = JSON.parse(process.argv[2]!) as Task;
-  getEngineInfo({ threads: task.threads });
-  const net = nets[task.net]!;
-  const model = modelOf(net, task.precision);
-  const { x, y } = net.data(task.batch, net.size);
-  const [images, labels] = [tensor(x), tensor(y)];
-  const times = await timed(() => model.trainOnBatch(images, labels), Number(process.argv[3]));
-  const peak = /VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))!;
-  console.log(JSON.stringify({ times, memory: Number(peak[1]) * 1024 } satisfies Isolated));
-}
-
-if (process.argv[1] === script) await main();
