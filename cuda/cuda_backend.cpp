@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "copy.h"
+#include "cublaslt.h"
 #include "kernel_table.h"
 
 namespace nodegrad::cuda {
@@ -17,6 +18,7 @@ KernelTable makeTable() {
   addElementwise(table);
   addGathers(table);
   addMoves(table);
+  addProducts(table);
   addRandom(table);
   addUpdates(table);
   return table;
@@ -85,6 +87,7 @@ class CudaBackend : public Backend {
     name_ = properties.name;
     architecture_ = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
     queue_ = std::make_shared<Queue>();
+    lt::Library::get();  // or its absence would show in the first step
   }
 
   std::string name() const override { return name_; }
@@ -104,7 +107,10 @@ class CudaBackend : public Backend {
     fail(ErrorCode::Device, "[", spec.op,
          "] expected an op with a kernel for the GPU, it has none yet: there are ", names);
   }
-  bool supports(const KernelSpec& spec) const override { return kernels().count(spec.op) != 0; }
+  bool supports(const KernelSpec& spec) const override {
+    const auto found = kernels().find(spec.op);
+    return found != kernels().end() && (!found->second.supports || found->second.supports(spec));
+  }
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     const auto found = kernels().find(spec.op);
     return found != kernels().end() && found->second.inPlace && found->second.inPlace(spec, output, input);

@@ -15,6 +15,8 @@ struct CudaOp {
   std::unique_ptr<Kernel> (*make)(const KernelSpec& spec, const QueuePtr& queue) = nullptr;
   // Whether output o may be written over input i. Null: never.
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
+  // Whether it takes what a plan would make of this op, as Backend::supports. Null: always.
+  bool (*supports)(const KernelSpec& spec) = nullptr;
 };
 using KernelTable = std::map<std::string, CudaOp>;
 
@@ -22,6 +24,7 @@ using KernelTable = std::map<std::string, CudaOp>;
 void addElementwise(KernelTable& table);
 void addGathers(KernelTable& table);
 void addMoves(KernelTable& table);
+void addProducts(KernelTable& table);
 void addRandom(KernelTable& table);
 void addUpdates(KernelTable& table);
 

@@ -7,9 +7,9 @@ useEmulatedGpu();
 
 /** Ops of the engine without a kernel for the GPU that the table needs. */
 const MISSING =
-  'argmax argmin argsort averagePool averagePoolBackward batchNormalization conv convBackwardData cumsum dotProductAttention eigh fft ' +
-  'gatherBackward inverse layerNormalization linearRecurrence logSoftmax luFactor matmul max maxPool mean min pinv prod ' +
-  'qr searchSorted segmentMax segmentMin segmentProd slogdet softmax softmaxCrossEntropy solve sparseSoftmaxCrossEntropy sum svd ' +
+  'argmax argmin argsort averagePool averagePoolBackward batchNormalization cholesky conv convBackwardData cumsum dotProductAttention eigh fft ' +
+  'gatherBackward gru inverse layerNormalization linearRecurrence logSoftmax lstm luFactor max maxPool mean min pinv prod ' +
+  'qr searchSorted segmentMax segmentMin segmentProd simpleRnn slogdet softmax softmaxCrossEntropy solve sparseSoftmaxCrossEntropy sum svd ' +
   'triangularSolve warp';
 
 const REFUSAL =

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -35,10 +36,18 @@ struct dim3 {
 inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace emulation {
-class Stream;
 class Event;
 using Task = std::function<void()>;
 using Graph = std::vector<Task>;
+
+// Libraries that stand for NVIDIA's queue to it, too.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // Queues a task, or records it.
+  virtual void push(Task task) = 0;
+  std::unique_ptr<Graph> captured;
+};
 
 // Queues a task, or records it.
 cudaError_t push(Stream* stream, Task task);

@@ -49,22 +49,20 @@ std::mutex running;  // the shared memory is that of one kernel
 
 }  // namespace
 
-class Stream {
+class ThreadStream : public Stream {
  public:
-  Stream() : thread_([this] { loop(); }) {}
-  ~Stream() {
+  ThreadStream() : thread_([this] { loop(); }) {}
+  ~ThreadStream() override {
     pushNow(nullptr);
     thread_.join();
   }
 
-  void push(Task task) {
+  void push(Task task) override {
     if (captured)
       captured->push_back(std::move(task));
     else
       pushNow(std::move(task));
   }
-
-  std::unique_ptr<Graph> captured;
 
  private:
   void pushNow(Task task) {
@@ -226,7 +224,7 @@ cudaError_t cudaFreeHost(void* data) {
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = new Stream();
+  *stream = new ThreadStream();
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
