@@ -7,6 +7,7 @@
 #include "check.h"
 #include "copy.h"
 #include "cublaslt.h"
+#include "cudnn.h"
 #include "kernel_table.h"
 
 namespace nodegrad::cuda {
@@ -15,6 +16,7 @@ namespace {
 
 KernelTable makeTable() {
   KernelTable table;
+  addConvolutions(table);
   addElementwise(table);
   addGathers(table);
   addMoves(table);
@@ -87,7 +89,9 @@ class CudaBackend : public Backend {
     name_ = properties.name;
     architecture_ = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
     queue_ = std::make_shared<Queue>();
-    lt::Library::get();  // or its absence would show in the first step
+    // Or what is wrong with them would show in the first step.
+    lt::Library::get();
+    dnn::Library::get();
   }
 
   std::string name() const override { return name_; }

@@ -21,6 +21,7 @@ struct CudaOp {
 using KernelTable = std::map<std::string, CudaOp>;
 
 // Each adds one family.
+void addConvolutions(KernelTable& table);
 void addElementwise(KernelTable& table);
 void addGathers(KernelTable& table);
 void addMoves(KernelTable& table);

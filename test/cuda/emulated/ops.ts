@@ -7,7 +7,7 @@ useEmulatedGpu();
 
 /** Ops of the engine without a kernel for the GPU that the table needs. */
 const MISSING =
-  'argmax argmin argsort averagePool averagePoolBackward batchNormalization cholesky conv convBackwardData cumsum dotProductAttention eigh fft ' +
+  'argmax argmin argsort averagePool averagePoolBackward batchNormalization cholesky cumsum dotProductAttention eigh fft ' +
   'gatherBackward gru inverse layerNormalization linearRecurrence logSoftmax lstm luFactor max maxPool mean min pinv prod ' +
   'qr searchSorted segmentMax segmentMin segmentProd simpleRnn slogdet softmax softmaxCrossEntropy solve sparseSoftmaxCrossEntropy sum svd ' +
   'triangularSolve warp';
