@@ -1,0 +1,170 @@
+// Products of matrices and convolutions on the emulated GPU: what the op table does not reach, and steps that run there while all else is the
+// CPU's.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { itemAt } from '../../../lib/base/list.js';
+import {
+  Model,
+  Sequential,
+  type StepData,
+  type Sym,
+  type Tensor,
+  compile,
+  getDevice,
+  grad,
+  layers,
+  ops,
+  optimizers,
+  setDevice,
+  tensor,
+  variable,
+} from '../../../lib/index.js';
+import { largest } from '../../support/updates.js';
+import { useEmulatedGpu } from './gpu.js';
+
+beforeAll(() => {
+  useEmulatedGpu();
+  setDevice('cpu');
+});
+
+/** Numbers from -1 to 1, each time the same. */
+const numbers = (...shape: readonly number[]) =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(1 + 3 * i)),
+    shape,
+  );
+
+/** By how much a function's results on the GPU differ from those on the CPU. */
+async function apart<A extends Sym[]>(fn: (...args: A) => Sym, ...args: Tensor[]): Promise<number> {
+  const [there, here] = await Promise.all(
+    (['cpu', 'cuda'] as const).map(async (device) => {
+      const result = await compile(fn, { device })(...(args as never));
+      return [...result.dataSync()];
+    }),
+  );
+  expect(here?.length).toBe(there?.length);
+  expect(largest(there ?? [])).toBeGreaterThan(0);
+  return largest((there ?? []).map((y, i) => y - itemAt(here ?? [], i)));
+}
+
+/** A sum of n products of numbers up to 1 rounds n times on the CPU and once here, by less than half a unit of what it may be. */
+const boundOf = (n: number) => (n + 1) * n * 2 ** -24;
+
+describe('products', () => {
+  it.each<[string, Tensor, Tensor]>([
+    ['one matrix for a stack', numbers(3, 4, 5), numbers(5, 7)],
+    ['a stack for one matrix', numbers(4, 5), numbers(3, 5, 7)],
+    ['two stacks', numbers(6, 4, 5), numbers(6, 5, 7)],
+    // Neither one stack of stacks nor one of matrices: several calls.
+    ['stacks along different dimensions', numbers(2, 1, 4, 5), numbers(3, 5, 7)],
+    ['stacks with a gap between', numbers(2, 1, 3, 4, 5), numbers(2, 3, 1, 5, 7)],
+    ['columns', numbers(9, 1), numbers(1, 9)],
+  ])('%s', async (_, a, b) => {
+    expect(await apart((x: Sym, y: Sym) => ops.matmul(x, y), a, b)).toBeLessThanOrEqual(boundOf(9));
+  });
+
+  it('of no numbers are zeros, and of no features none at all', async () => {
+    const product = compile((a: Sym, b: Sym) => ops.matmul(a, b), { device: 'cuda' });
+    const result = await product(tensor([], [2, 0]), tensor([], [0, 3]));
+    expect([...result.dataSync()]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it('take a bias along, and leave activations to the chain after them, by which NaN stays NaN', async () => {
+    const w = variable(numbers(5, 3));
+    const b = variable([1, 2, 3]);
+    const layer = (x: Sym) => ops.relu(ops.add(ops.matmul(x, w), b));
+    expect(await apart(layer, numbers(4, 5))).toBeLessThanOrEqual(boundOf(5) + 8 * 2 ** -24);
+    const step = compile(layer, { device: 'cuda' });
+    const [first] = (await step([[NaN, 0, 0, 0, 0]])).dataSync();
+    expect(first).toBeNaN();
+    expect(step.describe()).toMatch(/innerProduct.*cublaslt/);
+  });
+});
+
+describe('convolutions', () => {
+  const conv = (x: Sym, w: Sym) => ops.conv(x, w, { padding: 'same' });
+  it.each<[string, Tensor, Tensor]>([
+    ['sequences', numbers(2, 9, 3), numbers(3, 3, 4)],
+    ['pictures', numbers(2, 5, 6, 3), numbers(3, 2, 3, 4)],
+    ['volumes', numbers(1, 3, 4, 5, 2), numbers(2, 3, 2, 2, 3)],
+  ])('of %s, with both gradients', async (_, x, w) => {
+    const n = w.shape.reduce((a, b) => a * b, 1);
+    expect(await apart(conv, x, w)).toBeLessThanOrEqual(boundOf(n));
+    for (const which of [0, 1]) {
+      const gradient = (a: Sym, b: Sym) => {
+        const y = conv(a, b);
+        return itemAt(grad(ops.multiply(y, y), [a, b]), which);
+      };
+      // Twice the sum of at most m products of y, up to n and as exact as above, with a number up to 1.
+      const m = Math.max(n, x.size);
+      expect(await apart(gradient, x, w)).toBeLessThanOrEqual(2 * m * (boundOf(n) + (m + 1) * n * 2 ** -24));
+    }
+  });
+
+  it('of groups, of which cuDNN compiles the engine', async () => {
+    const groups = (x: Sym, w: Sym) => ops.conv(x, w, { groups: 2 });
+    expect(await apart(groups, numbers(2, 5, 5, 4), numbers(3, 3, 2, 6))).toBeLessThanOrEqual(boundOf(18));
+  });
+});
+
+describe('the option device', () => {
+  it('has a function run there, and nothing else', async () => {
+    const twice = (x: Sym) => ops.matmul(x, ops.add(x, x));
+    const there = compile(twice, { device: 'cuda' });
+    const here = compile(twice);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect([...(await there(x)).dataSync()]).toEqual([...(await here(x)).dataSync()]);
+    expect(there.describe()).toMatch(/cublaslt/);
+    expect(here.describe()).not.toMatch(/cublaslt/);
+    expect(getDevice()).toBe('cpu');
+  });
+
+  it('has a model train there, with the results of the CPU', async () => {
+    // Its loss is a product, since sums have no kernel for the GPU yet.
+    class Net extends Model {
+      readonly conv = layers.conv2d({ filters: 2, kernelSize: 3, useBias: false, kernelInitializer: 'ones' });
+      readonly dense = layers.dense({ units: 2, useBias: false, kernelInitializer: 'ones' });
+      override call(x: Sym): Sym {
+        return this.dense.apply(ops.reshape(this.conv.apply(x), [-1, 3 * 3 * 2]));
+      }
+      override trainStep([x, y]: StepData) {
+        const difference = ops.reshape(ops.subtract(this.apply(x as Sym) as Sym, y as Sym), [1, 8]);
+        const loss = ops.reshape(ops.matmul(difference, ops.transpose(difference)), []);
+        const weights = this.trainableWeights;
+        this.optimizer.applyGradients(grad(loss, weights).map((g, i) => [g, itemAt(weights, i)]));
+        return { loss };
+      }
+    }
+    const whole = (...shape: readonly number[]) => ops.floor(ops.multiply(numbers(...shape), 2));
+    const x = whole(4, 5, 5, 1);
+    const y = whole(4, 2);
+    const trained = async (device: 'cpu' | 'cuda') => {
+      using model = new Net();
+      model.compile({ optimizer: optimizers.sgd({ learningRate: 2 ** -12 }), device });
+      // All numbers of the first step are whole, up to the rate, and so exact on both.
+      const first = await model.fit(x, y, { epochs: 1, verbose: 0 });
+      const weights = (await model.getWeights()).map((w) => [...w.data]);
+      const { history } = await model.fit(x, y, { epochs: 20, verbose: 0 });
+      const predicted = (await model.predict(x)) as Tensor;
+      return { loss: first.history['loss'], weights, last: history['loss']?.at(-1), predicted };
+    };
+    const there = await trained('cpu');
+    const here = await trained('cuda');
+    expect(here.loss).toEqual(there.loss);
+    expect(here.weights).toEqual(there.weights);
+    expect(here.last).toBeLessThan(itemAt(there.loss ?? [], 0) / 2);
+    expect(here.predicted.shape).toEqual([4, 2]);
+  });
+
+  it('is refused where it is no device', () => {
+    const wrong = { device: 'gpu' as 'cuda' };
+    const message = "[compile] expected 'cpu' or 'cuda', received 'gpu'";
+    expect(() => compile((x: Sym) => x, wrong)).toThrow(message);
+    using model = new Sequential([layers.dense({ units: 1 })]);
+    expect(() => {
+      model.compile(wrong);
+    }).toThrow(message);
+  });
+});
