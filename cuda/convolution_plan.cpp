@@ -114,7 +114,7 @@ Object geometry(const std::string& op, const Window& window) {
   return made;
 }
 
-Object graphOf(const std::string& op, const Convolution& conv, dnn::Handle handle) {
+Object graphOf(const std::string& op, const Convolution& conv) {
   const Pass pass = passOf(conv.pass);
   const Object x = tensor(op, kX, conv.x.dtype, imageView(conv.x.shape, conv.axes));
   const Object w = tensor(op, kW, conv.w.dtype, weightsView(conv.w.shape, conv.axes.spatial));
@@ -129,7 +129,7 @@ Object graphOf(const std::string& op, const Convolution& conv, dnn::Handle handl
       .set(pass.beta, dnn::kFloatType, 0.0f)
       .finalize();
   Object graph(op, dnn::kGraph);
-  graph.set(dnn::kGraphHandle, dnn::kHandleType, handle).set(dnn::kGraphOperations, operation).finalize();
+  graph.setGpu(dnn::kGraphHandle, {}).set(dnn::kGraphOperations, operation).finalize();
   return graph;
 }
 
@@ -138,7 +138,7 @@ Object graphOf(const std::string& op, const Convolution& conv, dnn::Handle handl
 // What cuDNN compiles while the process runs takes half a second each, and NVRTC: that comes last.
 ConvolutionPlan::ConvolutionPlan(const std::string& op, const Convolution& conv)
     : op_(op), exact_(conv.multiplicandType() == DType::F32) {
-  const Object graph = graphOf(op, conv, library_.handle);
+  const Object graph = graphOf(op, conv);
   for (const bool compiled : {false, true})
     for (const auto mode : {dnn::kA, dnn::kFallback})
       if (choose(graph, mode, compiled)) return;
@@ -150,7 +150,9 @@ ConvolutionPlan::ConvolutionPlan(const std::string& op, const Convolution& conv)
 bool ConvolutionPlan::choose(const Object& graph, dnn::HeuristicsMode mode, bool compiled) {
   constexpr size_t kMostConfigs = 64;
   Object heuristics(op_, dnn::kHeuristics);
-  heuristics.set(dnn::kHeuristicsGraph, graph).set(dnn::kHeuristicsMode, dnn::kHeuristicsModeType, mode);
+  heuristics.setGpu({}, dnn::kHeuristicsDevice)
+      .set(dnn::kHeuristicsGraph, graph)
+      .set(dnn::kHeuristicsMode, dnn::kHeuristicsModeType, mode);
   if (!heuristics.tryFinalize()) return false;
   std::deque<Object> configs;
   std::vector<dnn::Descriptor> descriptors;
@@ -161,7 +163,7 @@ bool ConvolutionPlan::choose(const Object& graph, dnn::HeuristicsMode mode, bool
     const Object& config = configs[static_cast<size_t>(i)];
     if (!suits(config, compiled)) continue;
     Object plan(op_, dnn::kPlan);
-    plan.set(dnn::kPlanHandle, dnn::kHandleType, library_.handle).set(dnn::kPlanConfig, config);
+    plan.setGpu(dnn::kPlanHandle, dnn::kPlanDevice).set(dnn::kPlanConfig, config);
     if (!plan.tryFinalize()) continue;
     workspaceBytes_ =
         static_cast<size_t>(plan.values<int64_t>(dnn::kPlanWorkspace, dnn::kInt64Type, 1).at(0));

@@ -6,7 +6,29 @@
 
 namespace nodegrad::cuda::dnn {
 
-Library::Library() { check("cudnnCreate", library_.function<Create>("cudnnCreate")(&handle)); }
+namespace {
+
+// See Library::describeGpu; empty: there is a GPU.
+std::string& description() {
+  static std::string json;
+  return json;
+}
+
+}  // namespace
+
+void Library::describeGpu(const std::string& json) { description() = json; }
+
+Library::Library() {
+  const std::string& json = description();
+  if (json.empty()) {
+    check("cudnnCreate", library_.function<Create>("cudnnCreate")(&handle));
+    return;
+  }
+  const auto length = static_cast<int64_t>(json.size());
+  check("GPU", createDescriptor(kDeviceProperties, &describedGpu));
+  check("GPU", setAttribute(describedGpu, kDeviceText, kTextType, length, json.data()));
+  check("GPU", finalize(describedGpu));
+}
 
 // It stays to the end of the process, when CUDA may be gone already.
 const Library& Library::get() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ enum Kind : int {  // CUDNN_BACKEND_…_DESCRIPTOR
   kGraph = 15,
   kVariantPack = 16,
   kTensor = 17,
+  kDeviceProperties = 38,
 };
 
 enum Attribute : int {  // CUDNN_ATTR_…
@@ -45,10 +47,12 @@ enum Attribute : int {  // CUDNN_ATTR_…
   kHeuristicsMode = 200,
   kHeuristicsGraph = 201,
   kHeuristicsResults = 202,
+  kHeuristicsDevice = 204,
   kConfigEngine = 300,
   kPlanHandle = 400,
   kPlanConfig = 401,
   kPlanWorkspace = 402,
+  kPlanDevice = 407,
   kForwardAlpha = 700,
   kForwardBeta = 701,
   kForwardConvolution = 702,
@@ -79,6 +83,7 @@ enum Attribute : int {  // CUDNN_ATTR_…
   kPackWorkspace = 1003,
   kEngineNumericalNotes = 1303,
   kEngineBehaviorNotes = 1305,
+  kDeviceText = 2702,
 };
 
 enum Type : int {  // of an attribute: CUDNN_TYPE_…
@@ -92,6 +97,7 @@ enum Type : int {  // of an attribute: CUDNN_TYPE_…
   kNumericalNoteType = 11,
   kDescriptorType = 15,
   kBehaviorNoteType = 19,
+  kTextType = 24,
 };
 
 enum Number : int { kF32 = 0, kBF16 = 9 };            // cudnnDataType_t
@@ -121,6 +127,9 @@ class Library {
  public:
   // Fails with DEVICE where it does not load. cuBLASLt has to be there by then.
   static const Library& get();
+  // Has this process make plans for a GPU that is described, where there is none (test/cuda/engines). It
+  // comes before the first get.
+  static void describeGpu(const std::string& json);
 
   // Fails with DEVICE, naming the op, unless a call has succeeded.
   void check(const std::string& op, Status status) const;
@@ -139,7 +148,9 @@ class Library {
   SetAttribute* setAttribute = library_.function<SetAttribute>("cudnnBackendSetAttribute");
   GetAttribute* getAttribute = library_.function<GetAttribute>("cudnnBackendGetAttribute");
   Execute* execute = library_.function<Execute>("cudnnBackendExecute");
+  // One of both: what plans are made for.
   Handle handle = nullptr;
+  Descriptor describedGpu = nullptr;
 };
 
 // A descriptor. All fail with DEVICE, naming the op, where cuDNN refuses.
@@ -165,6 +176,12 @@ class Object {
   Object& set(Attribute attribute, int64_t number) { return set(attribute, kInt64Type, number); }
   Object& set(Attribute attribute, const std::vector<int64_t>& numbers) {
     return set(attribute, kInt64Type, numbers);
+  }
+  // What plans are made for, by the attribute of a handle or that of a described GPU.
+  Object& setGpu(std::optional<Attribute> handle, std::optional<Attribute> described) {
+    if (handle && library_.handle) set(*handle, kHandleType, library_.handle);
+    if (described && library_.describedGpu) set(*described, kDescriptorType, library_.describedGpu);
+    return *this;
   }
   Object& finalize() {
     library_.check(op_, library_.finalize(get()));
