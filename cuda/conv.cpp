@@ -4,6 +4,7 @@
 
 #include "convolution_plan.h"
 #include "kernel_table.h"
+#include "precisions.h"
 #include "strided_copy.h"
 #include "zero_kernel.h"
 
@@ -14,46 +15,91 @@ namespace {
 using spec::Convolution;
 using spec::ConvPass;
 
+// As the library is to see it: all tensors of the dtype of those that are multiplied.
+Convolution inOneDtype(const KernelSpec& spec) {
+  Convolution conv(spec);
+  conv.x.dtype = conv.w.dtype = conv.y.dtype = spec.inputs[0].dtype;
+  return conv;
+}
+
+// How weights of this shape, [spatial …, in, out], are copied to [out, spatial …, in] and back.
+struct WeightOrder {
+  explicit WeightOrder(const Dims& shape) : elements(count(shape)) {
+    const Dims own = rowMajorStrides(shape);
+    Dims other = own;
+    for (int64_t& stride : other) stride /= shape.back();
+    other.back() = elements / shape.back();
+    toLibrary = merged(shape, own, other);
+    fromLibrary = merged(shape, other, own);
+  }
+
+  int64_t elements;
+  StridedPair toLibrary, fromLibrary;
+};
+
 // A convolution or one of its gradients. Weights have another order of dimensions for cuDNN: they are few
-// beside what is computed with them, so that each run copies them.
+// beside what is computed with them, so that each run copies them. A result of float32 whose factors are
+// bfloat16 is bfloat16 first: cuDNN has no engines for both.
 class ConvKernel : public OwnKernel {
  public:
   ConvKernel(const KernelSpec& spec, const QueuePtr& queue)
-      : OwnKernel(queue), conv_(spec), plan_(spec.op, conv_), weights_(count(conv_.w.shape)) {
-    const Dims& shape = conv_.w.shape;  // [spatial …, in, out]
-    const Dims own = rowMajorStrides(shape);
-    Dims other = own;
-    const int64_t out = shape.back();
-    for (int64_t& stride : other) stride /= out;
-    other.back() = weights_ / out;
-    toLibrary_ = merged(shape, own, other);
-    fromLibrary_ = merged(shape, other, own);
+      : OwnKernel(queue),
+        conv_(inOneDtype(spec)),
+        plan_(spec.op, conv_),
+        order_(conv_.w.shape),
+        widens_(spec.outputs[0].dtype != conv_.x.dtype) {
+    const int64_t results = count(spec.outputs[0].shape);
+    all_ = merged({results}, {1}, {1});
+    if (widens_ && conv_.pass != ConvPass::BackwardFilter)
+      resultBytes_ = padded(static_cast<size_t>(results) * sizeOf(conv_.x.dtype));
   }
 
   std::string implementation() const override { return "cudnn"; }
-  size_t scratchBytes() const override { return weightBytes() + plan_.workspaceBytes(); }
+  size_t scratchBytes() const override { return weightBytes_ + resultBytes_ + plan_.workspaceBytes(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    const bool forward = conv_.pass == ConvPass::Forward, filter = conv_.pass == ConvPass::BackwardFilter;
-    const void* x = conv_.pass == ConvPass::BackwardData ? outputs[0] : inputs[conv_.xIndex];
-    const void* y = forward ? outputs[0] : inputs[conv_.yIndex];
-    const size_t elementBytes = sizeOf(conv_.w.dtype);
-    if (!filter) copyStrided(stream(), inputs[conv_.wIndex], scratch, toLibrary_, weights_, elementBytes);
-    plan_.run(stream(), x, scratch, y, static_cast<std::byte*>(scratch) + weightBytes());
-    if (filter) copyStrided(stream(), scratch, outputs[0], fromLibrary_, weights_, elementBytes);
+    auto* weights = static_cast<std::byte*>(scratch);
+    std::byte* narrow = weights + weightBytes_;
+    std::byte* workspace = narrow + resultBytes_;
+    void* result = resultBytes_ > 0 ? narrow : outputs[0];
+    switch (conv_.pass) {
+      case ConvPass::Forward:
+        giveWeights(inputs[1], weights);
+        plan_.run(stream(), inputs[0], weights, result, workspace);
+        break;
+      case ConvPass::BackwardData:
+        giveWeights(inputs[0], weights);
+        plan_.run(stream(), result, weights, inputs[1], workspace);
+        break;
+      case ConvPass::BackwardFilter:
+        plan_.run(stream(), inputs[0], weights, inputs[1], workspace);
+        return takeWeights(weights, outputs[0]);
+    }
+    if (resultBytes_ > 0) widenStrided(stream(), narrow, outputs[0], all_, all_.sizes[0]);
   }
 
  private:
-  // With what the workspace after them is aligned to.
-  size_t weightBytes() const {
+  // With what is aligned after it.
+  static size_t padded(size_t bytes) {
     constexpr size_t kAlignment = 256;
-    return (bytesOf(conv_.w) + kAlignment - 1) / kAlignment * kAlignment;
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  void giveWeights(const void* from, void* to) {
+    copyStrided(stream(), from, to, order_.toLibrary, order_.elements, sizeOf(conv_.w.dtype));
+  }
+  void takeWeights(const void* from, void* to) {
+    if (widens_)
+      widenStrided(stream(), from, to, order_.fromLibrary, order_.elements);
+    else
+      copyStrided(stream(), from, to, order_.fromLibrary, order_.elements, sizeOf(conv_.w.dtype));
   }
 
   Convolution conv_;
   ConvolutionPlan plan_;
-  int64_t weights_;
-  StridedPair toLibrary_, fromLibrary_;
+  WeightOrder order_;
+  bool widens_;
+  size_t weightBytes_ = padded(bytesOf(conv_.w)), resultBytes_ = 0;
+  StridedPair all_;
 };
 
 std::unique_ptr<Kernel> makeConv(const KernelSpec& spec, const QueuePtr& queue) {
@@ -76,7 +122,7 @@ bool supportsConv(const KernelSpec& spec) {
 
 void addConvolutions(KernelTable& table) {
   for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"})
-    table[op] = {makeConv, nullptr, supportsConv};
+    table[op] = {makeConv, nullptr, supportsConv, productPrecisions};
 }
 
 }  // namespace nodegrad::cuda

@@ -9,6 +9,7 @@
 #include "cublaslt.h"
 #include "cudnn.h"
 #include "kernel_table.h"
+#include "precisions.h"
 
 namespace nodegrad::cuda {
 
@@ -88,6 +89,7 @@ class CudaBackend : public Backend {
     check(cudaGetDeviceProperties(&properties, 0));
     name_ = properties.name;
     architecture_ = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
+    hasBfloat16_ = properties.major >= 8;  // Ampere
     queue_ = std::make_shared<Queue>();
     // Or what is wrong with them would show in the first step.
     lt::Library::get();
@@ -96,9 +98,11 @@ class CudaBackend : public Backend {
 
   std::string name() const override { return name_; }
   std::string architecture() const override { return architecture_; }
-  bool hasBfloat16() const override { return false; }
+  bool hasBfloat16() const override { return hasBfloat16_; }
   PrecisionChoice precisions(const KernelSpec& spec) const override {
-    return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+    const auto found = kernels().find(spec.op);
+    const bool any = found != kernels().end() && found->second.precisions;
+    return any ? found->second.precisions(spec) : onlyFloat32(spec);
   }
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>&) override {
     return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
@@ -155,6 +159,7 @@ class CudaBackend : public Backend {
 
  private:
   std::string name_, architecture_;
+  bool hasBfloat16_ = false;
   QueuePtr queue_;
 };
 

@@ -7,6 +7,7 @@
 #include "device/refusal.h"
 #include "kernel_table.h"
 #include "launch.h"
+#include "precisions.h"
 #include "shared_memory.h"
 
 namespace nodegrad::cuda {
@@ -350,10 +351,18 @@ bool elementwiseInPlace(const KernelSpec& spec, size_t output, size_t input) {
          !isKey(programOf(spec), static_cast<int>(input));
 }
 
+PrecisionChoice elementwisePrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecision(spec);
+  const ElementwiseProgram program = programOf(spec);
+  for (int i = 0; i < program.inputs; ++i)
+    if (isKey(program, i)) choice.inputs[static_cast<size_t>(i)] = Precision::Float32;
+  return choice;
+}
+
 }  // namespace
 
 void addElementwise(KernelTable& table) {
-  const CudaOp op{makeKernel<ElementwiseKernel>, elementwiseInPlace};
+  const CudaOp op{makeKernel<ElementwiseKernel>, elementwiseInPlace, nullptr, elementwisePrecisions};
   for (const StepName& row : kSteps) {
     const std::string name = row.op;
     table[name.substr(0, name.find(':'))] = op;

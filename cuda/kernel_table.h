@@ -17,6 +17,8 @@ struct CudaOp {
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
   // Whether it takes what a plan would make of this op, as Backend::supports. Null: always.
   bool (*supports)(const KernelSpec& spec) = nullptr;
+  // What may be bfloat16, as Backend::precisions. Null: nothing.
+  PrecisionChoice (*precisions)(const KernelSpec& spec) = nullptr;
 };
 using KernelTable = std::map<std::string, CudaOp>;
 

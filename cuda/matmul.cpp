@@ -3,6 +3,7 @@
 
 #include "kernel_table.h"
 #include "operand.h"
+#include "precisions.h"
 #include "product.h"
 #include "spec/inner_product.h"
 #include "zero_kernel.h"
@@ -162,15 +163,17 @@ std::unique_ptr<Kernel> makeInnerProduct(const KernelSpec& spec, const QueuePtr&
 // takes it. Nor is the sum of a bias's gradient.
 bool supportsInnerProduct(const KernelSpec& spec) {
   const bool linear = !spec.attrs.has("activation") || spec.attrs.text("activation") == "linear";
-  return linear && spec.outputs.size() == 1;
+  const bool bias = spec.op == "innerProduct" && spec.inputs.size() > 2;
+  // A bias has the result's dtype, which may become bfloat16.
+  return linear && spec.outputs.size() == 1 && !(bias && spec.compute == DType::BF16);
 }
 
 }  // namespace
 
 void addProducts(KernelTable& table) {
-  table["matmul"] = {makeMatmul};
+  table["matmul"] = {makeMatmul, nullptr, nullptr, productPrecisions};
   for (const char* op : {"innerProduct", "innerProductBackwardData", "innerProductBackwardWeights"})
-    table[op] = {makeInnerProduct, nullptr, supportsInnerProduct};
+    table[op] = {makeInnerProduct, nullptr, supportsInnerProduct, productPrecisions};
 }
 
 }  // namespace nodegrad::cuda

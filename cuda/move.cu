@@ -6,6 +6,7 @@
 #include "kernel_table.h"
 #include "launch.h"
 #include "operand.h"
+#include "precisions.h"
 #include "strided_copy.h"
 
 namespace nodegrad::cuda {
@@ -180,13 +181,18 @@ Made makeInset(const KernelSpec& spec, const QueuePtr& queue) {
 }  // namespace
 
 void addMoves(KernelTable& table) {
-  table["constant"] = {makeConstant};
-  table["reshape"] = table["view"] = {makeWhole};
-  table["broadcastTo"] = {makeBroadcast};
-  table["transpose"] = {makeTranspose};
-  table["concatenate"] = {makeConcatenate};
-  table["slice"] = {makeSlice};
-  table["sliceBackward"] = table["pad"] = {makeInset};
+  const auto add = [&](const char* op, Made (*make)(const KernelSpec&, const QueuePtr&)) {
+    table[op] = {make, nullptr, nullptr, anyPrecisionOneDtype};
+  };
+  add("constant", makeConstant);
+  add("reshape", makeWhole);
+  add("view", makeWhole);
+  add("broadcastTo", makeBroadcast);
+  add("transpose", makeTranspose);
+  add("concatenate", makeConcatenate);
+  add("slice", makeSlice);
+  add("sliceBackward", makeInset);
+  add("pad", makeInset);
 }
 
 }  // namespace nodegrad::cuda

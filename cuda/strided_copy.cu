@@ -5,8 +5,15 @@ namespace nodegrad::cuda {
 
 namespace {
 
-template <class T, class Index>
-__global__ void copyElements(const T* from, T* to, StridedPair dims, Index count) {
+template <class T>
+__device__ inline void copyOne(T from, T& to) {
+  to = from;
+}
+// bfloat16 has the upper half of float32's bits.
+__device__ inline void copyOne(uint16_t from, uint32_t& to) { to = uint32_t{from} << 16; }
+
+template <class From, class To, class Index>
+__global__ void copyElements(const From* from, To* to, StridedPair dims, Index count) {
   for (Index i = firstIndex<Index>(); i < count; i += indexStep<Index>()) {
     int64_t source = 0, target = 0;
     Index rest = i;
@@ -17,19 +24,20 @@ __global__ void copyElements(const T* from, T* to, StridedPair dims, Index count
       target += at * dims.to[d];
       rest /= size;
     }
-    to[target] = from[source];
+    copyOne(from[source], to[target]);
   }
 }
 
-template <class T>
+template <class From, class To = From>
 void copyAs(cudaStream_t stream, const void* from, void* to, const StridedPair& dims, int64_t count) {
-  const auto* source = static_cast<const T*>(from);
-  auto* target = static_cast<T*>(to);
+  if (count == 0) return;
+  const auto* source = static_cast<const From*>(from);
+  auto* target = static_cast<To*>(to);
   if (count < (int64_t{1} << 31))
-    launch(stream, {blocksFor(count)}, copyElements<T, uint32_t>, source, target, dims,
+    launch(stream, {blocksFor(count)}, copyElements<From, To, uint32_t>, source, target, dims,
            static_cast<uint32_t>(count));
   else
-    launch(stream, {blocksFor(count)}, copyElements<T, uint64_t>, source, target, dims,
+    launch(stream, {blocksFor(count)}, copyElements<From, To, uint64_t>, source, target, dims,
            static_cast<uint64_t>(count));
 }
 
@@ -37,10 +45,13 @@ void copyAs(cudaStream_t stream, const void* from, void* to, const StridedPair& 
 
 void copyStrided(cudaStream_t stream, const void* from, void* to, const StridedPair& dims, int64_t count,
                  size_t elementBytes) {
-  if (count == 0) return;
   if (elementBytes == 1) return copyAs<uint8_t>(stream, from, to, dims, count);
   if (elementBytes == 2) return copyAs<uint16_t>(stream, from, to, dims, count);
   copyAs<uint32_t>(stream, from, to, dims, count);
+}
+
+void widenStrided(cudaStream_t stream, const void* from, void* to, const StridedPair& dims, int64_t count) {
+  copyAs<uint16_t, uint32_t>(stream, from, to, dims, count);
 }
 
 }  // namespace nodegrad::cuda

@@ -12,4 +12,7 @@ namespace nodegrad::cuda {
 void copyStrided(cudaStream_t stream, const void* from, void* to, const StridedPair& dims, int64_t count,
                  size_t elementBytes);
 
+// The same, of bfloat16 numbers that become float32.
+void widenStrided(cudaStream_t stream, const void* from, void* to, const StridedPair& dims, int64_t count);
+
 }  // namespace nodegrad::cuda

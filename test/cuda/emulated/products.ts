@@ -168,3 +168,52 @@ describe('the option device', () => {
     }).toThrow(message);
   });
 });
+
+describe('bfloat16', () => {
+  /** The largest difference from float32 of the CPU, over the root mean square of what that gives. */
+  const error = async (fn: (x: Sym) => Sym, x: Tensor) => {
+    const numbersOf = async (options: object) => {
+      const step = compile(fn, options);
+      const data = [...(await step(x)).dataSync()];
+      return { data, plan: step.describe() };
+    };
+    const there = await numbersOf({});
+    const here = await numbersOf({ device: 'cuda', dtypePolicy: 'mixedBfloat16' });
+    expect(here.plan).toMatch(/bfloat16/);
+    const square = there.data.reduce((sum, y) => sum + y * y, 0) / there.data.length;
+    return largest(there.data.map((y, i) => y - itemAt(here.data, i))) / Math.sqrt(square);
+  };
+  // Two layers, of which each rounds its factors and its result to 8 bits, by up to 2^-9 each of numbers up to 4 of their root mean
+  // squares; errors of the factors of a sum have all signs and add up as their squares do.
+  const bound = 2 * 3 * 4 * 2 ** -9;
+  const w1 = variable(numbers(3, 3, 2, 8));
+  const w2 = variable(numbers(8, 5));
+  const b2 = variable(numbers(5));
+  const net = (x: Sym) => {
+    const y = ops.relu(ops.conv(x, w1, { padding: 'same' }));
+    return ops.add(ops.matmul(ops.reshape(y, [-1, 8]), w2), b2);
+  };
+
+  it('is what convolutions and products have on the policy mixedBfloat16', async () => {
+    const apart = await error(net, numbers(2, 6, 6, 2));
+    expect(apart).toBeLessThanOrEqual(bound);
+    expect(apart).toBeGreaterThan(2 ** -12);
+  });
+
+  it('has gradients of weights in float32, of which cuDNN rounds its own', async () => {
+    const whole = (...shape: readonly number[]) => ops.floor(ops.multiply(numbers(...shape), 2));
+    const [a, b] = [variable(whole(3, 3, 2, 8)), variable(whole(8, 5))];
+    const gradients = (x: Sym) => grad(ops.matmul(ops.reshape(ops.conv(x, a), [-1, 8]), b), [a, b]);
+    const x = whole(8, 6, 6, 2);
+    const there = await compile(gradients)(x);
+    const here = await compile(gradients, { device: 'cuda', dtypePolicy: 'mixedBfloat16' })(x);
+    // Whole numbers up to 256 are exact in bfloat16: the sums of products of the layer before are.
+    const [da, db] = there.map((g) => [...g.dataSync()]);
+    expect([...itemAt(here, 1).dataSync()]).toEqual(db);
+    expect(largest(db ?? [])).toBeGreaterThan(256);
+    const rounded = [...itemAt(here, 0).dataSync()];
+    (da ?? []).forEach((g, i) => {
+      expect(Math.abs(itemAt(rounded, i) - g)).toBeLessThanOrEqual(Math.abs(g) * 2 ** -9);
+    });
+  });
+});

@@ -31,7 +31,7 @@ struct nodegrad::cuda::lt::PreferenceObject {
 namespace {
 
 constexpr uint64_t kMade = 0x6c74;  // marks algorithms of ours
-constexpr size_t kWorkspace = 1000;
+constexpr size_t kWorkspace = 1024;
 std::string reason;
 
 // Why a call is wrong, which cublasLtGetStatusName tells.

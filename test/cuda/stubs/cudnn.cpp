@@ -17,7 +17,7 @@ using namespace nodegrad::cuda::dnn;
 namespace {
 
 constexpr uintptr_t kMade = 0x646e6e;
-constexpr int64_t kWorkspace = 500;
+constexpr int64_t kWorkspace = 512;
 std::string reason;
 cudaStream_t stream = nullptr;
 
@@ -51,11 +51,11 @@ struct Content {
   const Content& object(Attribute attribute) const { return *values.at(attribute).objects.at(0); }
 };
 
-// The engines that there are, in the order in which they are recommended. All but the last two would be wrong
-// to choose: what they compute is no number.
-enum Engine { kTf32Engine, kUnsteadyEngine, kPlainEngine, kCompiledEngine, kEngines };
+// The engines that there are, in the order in which they are recommended. It would be wrong to choose the
+// first for float32, or the second: they compute nothing then.
+enum Engine { kTensorEngine, kUnsteadyEngine, kPlainEngine, kCompiledEngine, kEngines };
 std::vector<NumericalNote> notesOf(int engine) {
-  if (engine == kTf32Engine) return {kTensorCore};
+  if (engine == kTensorEngine) return {kTensorCore};
   return engine == kUnsteadyEngine ? std::vector{kNondeterministic} : std::vector<NumericalNote>{};
 }
 std::vector<BehaviorNote> behaviorOf(int engine) {
@@ -349,7 +349,8 @@ Status cudnnBackendExecute(Handle handle, Descriptor plan, Descriptor variantPac
   if (!x || !w || !y) return wrong("a tensor's address");
   auto* workspace = pack.get<char*>(kPackWorkspace).at(0);
   if (!workspace || reinterpret_cast<uintptr_t>(workspace) % 16 != 0) return wrong("a workspace");
-  const bool works = config.engine == kPlainEngine || config.engine == kCompiledEngine;
+  const bool rounds = config.engine == kTensorEngine && !convolution.x.bf16;
+  const bool works = !rounds && config.engine != kUnsteadyEngine;
   stream->push([=] {
     std::memset(workspace, 0xff, kWorkspace);
     if (works) convolution.run(x, w, y);
