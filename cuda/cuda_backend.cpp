@@ -22,6 +22,9 @@ KernelTable makeTable() {
   addMoves(table);
   addProducts(table);
   addRandom(table);
+  addReductions(table);
+  addScans(table);
+  addSoftmax(table);
   addUpdates(table);
   return table;
 }
@@ -98,7 +101,9 @@ class CudaBackend : public Backend {
   std::string architecture() const override { return architecture_; }
   bool hasBfloat16() const override { return false; }
   PrecisionChoice precisions(const KernelSpec& spec) const override {
-    return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+    const auto found = kernels().find(spec.op);
+    const bool chooses = found != kernels().end() && found->second.precisions;
+    return chooses ? found->second.precisions(spec) : onlyFloat32(spec);
   }
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>&) override {
     return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
@@ -159,6 +164,26 @@ class CudaBackend : public Backend {
 };
 
 }  // namespace
+
+PrecisionChoice onlyFloat32(const KernelSpec& spec) {
+  return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+}
+
+PrecisionChoice anyPrecision(const KernelSpec& spec) {
+  const auto choose = [](const std::vector<TensorType>& types) {
+    std::vector<Precision> chosen;
+    for (const TensorType& type : types)
+      chosen.push_back(type.dtype == DType::F32 ? Precision::Either : Precision::Float32);
+    return chosen;
+  };
+  return {choose(spec.inputs), choose(spec.outputs)};
+}
+
+PrecisionChoice readsEither(const KernelSpec& spec) {
+  PrecisionChoice choice = onlyFloat32(spec);
+  if (spec.inputs[0].dtype == DType::F32) choice.inputs[0] = Precision::Either;
+  return choice;
+}
 
 std::unique_ptr<Backend> makeCudaBackend() { return std::make_unique<CudaBackend>(); }
 

@@ -17,8 +17,23 @@ struct CudaOp {
   bool (*inPlace)(const KernelSpec& spec, size_t output, size_t input) = nullptr;
   // Whether it takes what a plan would make of this op, as Backend::supports. Null: always.
   bool (*supports)(const KernelSpec& spec) = nullptr;
+  // What may be bfloat16. Null: nothing.
+  PrecisionChoice (*precisions)(const KernelSpec& spec) = nullptr;
 };
 using KernelTable = std::map<std::string, CudaOp>;
+
+// Nothing may be bfloat16.
+PrecisionChoice onlyFloat32(const KernelSpec& spec);
+// Every float32 input and output may be bfloat16, each by itself.
+PrecisionChoice anyPrecision(const KernelSpec& spec);
+// The first input may be either, and nothing else: sums over it.
+PrecisionChoice readsEither(const KernelSpec& spec);
+
+// Calls body with a number of the type that a float32 or bfloat16 tensor has in memory.
+template <class Body>
+auto withFloatType(DType dtype, Body&& body) {
+  return dtype == DType::BF16 ? body(uint16_t{}) : body(float{});
+}
 
 // Each adds one family.
 void addConvolutions(KernelTable& table);
@@ -27,6 +42,9 @@ void addGathers(KernelTable& table);
 void addMoves(KernelTable& table);
 void addProducts(KernelTable& table);
 void addRandom(KernelTable& table);
+void addReductions(KernelTable& table);
+void addScans(KernelTable& table);
+void addSoftmax(KernelTable& table);
 void addUpdates(KernelTable& table);
 
 template <class OwnKernel>
