@@ -19,13 +19,19 @@ KernelTable makeTable() {
   addConvolutions(table);
   addElementwise(table);
   addGathers(table);
+  addLayerNorms(table);
   addMoves(table);
   addProducts(table);
+  addNorms(table);
+  addOrders(table);
+  addPools(table);
   addRandom(table);
   addReductions(table);
   addScans(table);
+  addSegments(table);
   addSoftmax(table);
   addUpdates(table);
+  addWarps(table);
   return table;
 }
 
@@ -177,6 +183,12 @@ PrecisionChoice anyPrecision(const KernelSpec& spec) {
     return chosen;
   };
   return {choose(spec.inputs), choose(spec.outputs)};
+}
+
+PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecision(spec);
+  choice.sameDtype = true;
+  return choice;
 }
 
 PrecisionChoice readsEither(const KernelSpec& spec) {

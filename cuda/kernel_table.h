@@ -26,6 +26,20 @@ using KernelTable = std::map<std::string, CudaOp>;
 PrecisionChoice onlyFloat32(const KernelSpec& spec);
 // Every float32 input and output may be bfloat16, each by itself.
 PrecisionChoice anyPrecision(const KernelSpec& spec);
+// The same, but all of one dtype.
+PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec);
+// All of the type of that input are of one dtype, float32 or bfloat16: what a kernel goes over element by
+// element, not what belongs to channels or rows.
+template <size_t x>
+PrecisionChoice imagesOneDtype(const KernelSpec& spec) {
+  PrecisionChoice choice = onlyFloat32(spec);
+  choice.sameDtype = true;
+  for (size_t i = 0; i < spec.inputs.size(); ++i)
+    if (spec.inputs[i].shape == spec.inputs[x].shape) choice.inputs[i] = Precision::Either;
+  for (size_t o = 0; o < spec.outputs.size(); ++o)
+    if (spec.outputs[o].shape == spec.inputs[x].shape) choice.outputs[o] = Precision::Either;
+  return choice;
+}
 // The first input may be either, and nothing else: sums over it.
 PrecisionChoice readsEither(const KernelSpec& spec);
 
@@ -39,13 +53,19 @@ auto withFloatType(DType dtype, Body&& body) {
 void addConvolutions(KernelTable& table);
 void addElementwise(KernelTable& table);
 void addGathers(KernelTable& table);
+void addLayerNorms(KernelTable& table);
 void addMoves(KernelTable& table);
 void addProducts(KernelTable& table);
+void addNorms(KernelTable& table);
+void addOrders(KernelTable& table);
+void addPools(KernelTable& table);
 void addRandom(KernelTable& table);
 void addReductions(KernelTable& table);
 void addScans(KernelTable& table);
+void addSegments(KernelTable& table);
 void addSoftmax(KernelTable& table);
 void addUpdates(KernelTable& table);
+void addWarps(KernelTable& table);
 
 template <class OwnKernel>
 std::unique_ptr<Kernel> makeKernel(const KernelSpec& spec, const QueuePtr& queue) {

@@ -1,6 +1,7 @@
 #include "device/bfloat16.h"
 #include "device/team.h"
 #include "kernel_table.h"
+#include "sort.h"
 
 namespace nodegrad::cuda {
 
@@ -140,6 +141,16 @@ class RecurrenceKernel : public OwnKernel {
 };
 
 }  // namespace
+
+void exclusiveSums(const Queue& queue, const int32_t* x, int32_t* y, int64_t rows, int64_t n) {
+  if (rows * n == 0) return;
+  const Columns view{rows, n, 1, false, true};
+  const TeamSize team = teamFor(n, false, 1);
+  launch(queue.stream(),
+         {blocksForTeams(team, rows), threadsOf(team),
+          static_cast<size_t>(threadsOf(team)) * 2 * sizeof(double)},
+         sumUp<int32_t, int32_t>, view, team, x, y);
+}
 
 void addScans(KernelTable& table) {
   table["cumsum"] = {makeKernel<CumsumKernel>, nullptr, nullptr, readsEither};
