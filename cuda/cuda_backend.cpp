@@ -17,9 +17,12 @@ namespace {
 KernelTable makeTable() {
   KernelTable table;
   addConvolutions(table);
+  addAttention(table);
   addElementwise(table);
   addGathers(table);
+  addGru(table);
   addLayerNorms(table);
+  addLstm(table);
   addMoves(table);
   addProducts(table);
   addNorms(table);
@@ -29,6 +32,7 @@ KernelTable makeTable() {
   addReductions(table);
   addScans(table);
   addSegments(table);
+  addSimpleRnn(table);
   addSoftmax(table);
   addUpdates(table);
   addWarps(table);

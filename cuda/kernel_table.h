@@ -51,9 +51,12 @@ auto withFloatType(DType dtype, Body&& body) {
 
 // Each adds one family.
 void addConvolutions(KernelTable& table);
+void addAttention(KernelTable& table);
 void addElementwise(KernelTable& table);
 void addGathers(KernelTable& table);
+void addGru(KernelTable& table);
 void addLayerNorms(KernelTable& table);
+void addLstm(KernelTable& table);
 void addMoves(KernelTable& table);
 void addProducts(KernelTable& table);
 void addNorms(KernelTable& table);
@@ -63,6 +66,7 @@ void addRandom(KernelTable& table);
 void addReductions(KernelTable& table);
 void addScans(KernelTable& table);
 void addSegments(KernelTable& table);
+void addSimpleRnn(KernelTable& table);
 void addSoftmax(KernelTable& table);
 void addUpdates(KernelTable& table);
 void addWarps(KernelTable& table);

@@ -31,9 +31,8 @@ struct Extreme {
 template <class Choice>
 struct Position {
   float value;
-  int64_t at;  // none: nothing yet
-  static constexpr double kStart = 0;
-  static constexpr int64_t kNone = INT64_MAX;
+  int64_t at;
+  static constexpr int64_t kNone = INT64_MAX;  // nothing yet
   __device__ static Position make(float x, int64_t at) { return {x, at}; }
   __device__ static Position of(const Position& a, const Position& b) {
     if (a.at == kNone || b.at == kNone) return a.at == kNone ? b : a;

@@ -40,9 +40,7 @@ struct Products {
 };
 
 __device__ inline int32_t read(int32_t x) { return x; }
-__device__ inline void write(int32_t* to, int32_t x) { *to = x; }
 using cuda::read;
-using cuda::write;
 
 // An index out of range counts as the first: the run fails in any case.
 __global__ void pairUp(CheckedIndices indices, int64_t m, RadixSort::Pairs pairs) {
