@@ -16,18 +16,18 @@ namespace {
 
 KernelTable makeTable() {
   KernelTable table;
-  addConvolutions(table);
   addAttention(table);
+  addConvolutions(table);
   addElementwise(table);
   addGathers(table);
   addGru(table);
   addLayerNorms(table);
   addLstm(table);
   addMoves(table);
-  addProducts(table);
   addNorms(table);
   addOrders(table);
   addPools(table);
+  addProducts(table);
   addRandom(table);
   addReductions(table);
   addScans(table);

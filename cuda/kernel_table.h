@@ -50,18 +50,18 @@ auto withFloatType(DType dtype, Body&& body) {
 }
 
 // Each adds one family.
-void addConvolutions(KernelTable& table);
 void addAttention(KernelTable& table);
+void addConvolutions(KernelTable& table);
 void addElementwise(KernelTable& table);
 void addGathers(KernelTable& table);
 void addGru(KernelTable& table);
 void addLayerNorms(KernelTable& table);
 void addLstm(KernelTable& table);
 void addMoves(KernelTable& table);
-void addProducts(KernelTable& table);
 void addNorms(KernelTable& table);
 void addOrders(KernelTable& table);
 void addPools(KernelTable& table);
+void addProducts(KernelTable& table);
 void addRandom(KernelTable& table);
 void addReductions(KernelTable& table);
 void addScans(KernelTable& table);

@@ -7,8 +7,6 @@ useEmulatedGpu();
 
 /** Ops of the engine without a kernel for the GPU that the table needs. */
 const MISSING = 'cholesky eigh fft inverse luFactor pinv qr slogdet solve svd triangularSolve';
-const MISSING = 'cholesky eigh fft inverse luFactor pinv qr slogdet solve svd triangularSolve';
-const MISSING = 'cholesky eigh fft inverse luFactor pinv qr slogdet solve svd triangularSolve';
 
 const REFUSAL =
   /^\[(\w+)\] expected an op with a kernel for the GPU, it has none yet: there are abs, adadeltaUpdate, .*, where$/;
