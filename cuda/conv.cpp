@@ -4,7 +4,6 @@
 
 #include "convolution_plan.h"
 #include "kernel_table.h"
-#include "precisions.h"
 #include "strided_copy.h"
 #include "zero_kernel.h"
 

@@ -9,7 +9,6 @@
 #include "cublaslt.h"
 #include "cudnn.h"
 #include "kernel_table.h"
-#include "precisions.h"
 
 namespace nodegrad::cuda {
 
@@ -17,13 +16,26 @@ namespace {
 
 KernelTable makeTable() {
   KernelTable table;
+  addAttention(table);
   addConvolutions(table);
   addElementwise(table);
   addGathers(table);
+  addGru(table);
+  addLayerNorms(table);
+  addLstm(table);
   addMoves(table);
+  addNorms(table);
+  addOrders(table);
+  addPools(table);
   addProducts(table);
   addRandom(table);
+  addReductions(table);
+  addScans(table);
+  addSegments(table);
+  addSimpleRnn(table);
+  addSoftmax(table);
   addUpdates(table);
+  addWarps(table);
   return table;
 }
 

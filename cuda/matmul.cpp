@@ -3,7 +3,6 @@
 
 #include "kernel_table.h"
 #include "operand.h"
-#include "precisions.h"
 #include "product.h"
 #include "spec/inner_product.h"
 #include "zero_kernel.h"

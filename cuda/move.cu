@@ -6,7 +6,6 @@
 #include "kernel_table.h"
 #include "launch.h"
 #include "operand.h"
-#include "precisions.h"
 #include "strided_copy.h"
 
 namespace nodegrad::cuda {

@@ -21,6 +21,12 @@ PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec) {
   return choice;
 }
 
+PrecisionChoice readsEither(const KernelSpec& spec) {
+  PrecisionChoice choice = onlyFloat32(spec);
+  if (spec.inputs[0].dtype == DType::F32) choice.inputs[0] = Precision::Either;
+  return choice;
+}
+
 PrecisionChoice productPrecisions(const KernelSpec& spec) {
   PrecisionChoice choice = onlyFloat32(spec);
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
