@@ -19,6 +19,7 @@ KernelTable makeTable() {
   addAttention(table);
   addConvolutions(table);
   addElementwise(table);
+  addFft(table);
   addGathers(table);
   addGru(table);
   addLayerNorms(table);
@@ -122,10 +123,7 @@ class CudaBackend : public Backend {
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
     const auto found = kernels().find(spec.op);
     if (found != kernels().end()) return found->second.make(spec, queue_);
-    std::string names;
-    for (const auto& [name, op] : kernels()) names += (names.empty() ? "" : ", ") + name;
-    fail(ErrorCode::Device, "[", spec.op,
-         "] expected an op with a kernel for the GPU, it has none yet: there are ", names);
+    fail(ErrorCode::Device, "[", spec.op, "] expected the device 'cpu', which alone has this op, received 'cuda'");
   }
   bool supports(const KernelSpec& spec) const override {
     const auto found = kernels().find(spec.op);

@@ -64,6 +64,40 @@ class GatherKernel : public OwnKernel {
   DType from_, to_;
 };
 
+// float32 numbers without what follows the point. One that int32 does not hold becomes 0, and the run fails.
+using Place = CheckedIndices::Place;
+__device__ inline bool holds(float x) { return x >= -0x1p31f && x < 0x1p31f; }
+__global__ void convert(int64_t count, const float* x, int32_t* y, Place* first) {
+  for (int64_t i = firstIndex<int64_t>(); i < count; i += indexStep<int64_t>()) {
+    y[i] = holds(x[i]) ? static_cast<int32_t>(x[i]) : 0;
+    if (!holds(x[i])) atomicMin(first, static_cast<Place>(i));
+  }
+}
+__global__ void reportNumber(const float* x, const Place* first, Refusal* refusal) {
+  if (*first == CheckedIndices::kNone || isRefused(refusal)) return;
+  *refusal = {Refuser::ToIndices, __float_as_int(x[*first]), static_cast<int64_t>(*first), 0};
+}
+
+class ToIndicesKernel : public OwnKernel {
+ public:
+  ToIndicesKernel(const KernelSpec& spec, const QueuePtr& queue)
+      : OwnKernel(queue), count_(count(spec.inputs[0].shape)) {}
+
+  size_t scratchBytes() const override { return sizeof(Place); }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    if (count_ == 0) return;
+    const auto* x = static_cast<const float*>(inputs[0]);
+    auto* first = static_cast<Place*>(scratch);
+    check(cudaMemsetAsync(first, 0xff, sizeof *first, stream()));
+    launch(stream(), {blocksFor(count_)}, convert, count_, x, static_cast<int32_t*>(outputs[0]), first);
+    launch(stream(), {1, 1}, reportNumber, x, static_cast<const Place*>(first), queue_->refusal());
+  }
+
+ private:
+  int64_t count_;
+};
+
 // An index out of range leaves its row off.
 __global__ void markRows(Indices indices, const void* memory, int64_t depth, float on, float off, float* y) {
   const int64_t elements = indices.count * depth;
@@ -96,6 +130,7 @@ class OneHotKernel : public OwnKernel {
 
 void addGathers(KernelTable& table) {
   table["gather"] = {makeKernel<GatherKernel>, nullptr, nullptr, anyPrecision};
+  table["toIndices"] = {makeKernel<ToIndicesKernel>};
   table["oneHot"] = {makeKernel<OneHotKernel>};
 }
 

@@ -33,6 +33,7 @@ auto withFloatType(DType dtype, Body&& body) {
 void addAttention(KernelTable& table);
 void addConvolutions(KernelTable& table);
 void addElementwise(KernelTable& table);
+void addFft(KernelTable& table);
 void addGathers(KernelTable& table);
 void addGru(KernelTable& table);
 void addLayerNorms(KernelTable& table);

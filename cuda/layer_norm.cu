@@ -92,13 +92,13 @@ struct Flows {
 
 struct Pair {
   double first, second;
+  __device__ static Pair start() { return {0, 0}; }
   __device__ static Pair of(const Pair& a, const Pair& b) { return {a.first + b.first, a.second + b.second}; }
 };
 template <class T>
 struct WeightTerms {
   using Sum = Pair;  // of gamma's and of beta's gradient
   Flows<T> flows;
-  __device__ Pair start() const { return {0, 0}; }
   __device__ Pair at(int64_t place, int64_t, int64_t row) const {
     const double flow = read(flows.dy[place]);
     return {flow * flows.normalized(place, row), flow};

@@ -48,6 +48,7 @@ struct ChannelNumbers {
 // Both sums of doubles, so that a channel of large numbers that are close together keeps its variance.
 struct Moments {
   double sum, squares;
+  __device__ static Moments start() { return {0, 0}; }
   __device__ static Moments of(const Moments& a, const Moments& b) {
     return {a.sum + b.sum, a.squares + b.squares};
   }
@@ -56,7 +57,6 @@ template <class T>
 struct MomentTerms {
   using Sum = Moments;
   const T* x;
-  __device__ Moments start() const { return {0, 0}; }
   __device__ Moments at(int64_t place, int64_t, int64_t) const {
     const double v = read(x[place]);
     return {v, v * v};
@@ -160,7 +160,6 @@ template <class T>
 struct GradientTerms {
   using Sum = Moments;  // of the flow, and of the flow times what is normalized
   Flow<T> flow;
-  __device__ Moments start() const { return {0, 0}; }
   __device__ Moments at(int64_t place, int64_t channel, int64_t) const {
     const double own = flow.at(place, channel);
     return {own, own * flow.normalized(place, channel)};

@@ -10,20 +10,20 @@ namespace {
 // of floats long before their result does.
 struct Total {
   double value;
-  static constexpr double kStart = 0;
+  __device__ static Total start() { return {0}; }
   __device__ static Total make(float x, int64_t) { return {x}; }
   __device__ static Total of(const Total& a, const Total& b) { return {a.value + b.value}; }
 };
 struct Product {
   double value;
-  static constexpr double kStart = 1;
+  __device__ static Product start() { return {1}; }
   __device__ static Product make(float x, int64_t) { return {x}; }
   __device__ static Product of(const Product& a, const Product& b) { return {a.value * b.value}; }
 };
 template <class Choice>
 struct Extreme {
   float value;
-  static constexpr double kStart = std::is_same_v<Choice, Largest> ? -INFINITY : INFINITY;
+  __device__ static Extreme start() { return {std::is_same_v<Choice, Largest> ? -INFINITY : INFINITY}; }
   __device__ static Extreme make(float x, int64_t) { return {x}; }
   __device__ static Extreme of(const Extreme& a, const Extreme& b) { return {Choice::of(a.value, b.value)}; }
 };
@@ -33,6 +33,7 @@ struct Position {
   float value;
   int64_t at;
   static constexpr int64_t kNone = INT64_MAX;  // nothing yet
+  __device__ static Position start() { return {0, kNone}; }
   __device__ static Position make(float x, int64_t at) { return {x, at}; }
   __device__ static Position of(const Position& a, const Position& b) {
     if (a.at == kNone || b.at == kNone) return a.at == kNone ? b : a;
@@ -42,20 +43,18 @@ struct Position {
   }
 };
 
+// Which of the two types the numbers have is asked for each: a kernel waits for memory anyway, and one for
+// either type would make the library large.
 template <class Kind>
-__device__ inline Kind startOf() {
-  if constexpr (requires { Kind::kNone; })
-    return {0, Kind::kNone};
-  else
-    return {static_cast<decltype(Kind::value)>(Kind::kStart)};
-}
-
-template <class Kind, class T>
 struct Terms {
   using Sum = Kind;
-  const T* x;
-  __device__ Kind start() const { return startOf<Kind>(); }
-  __device__ Kind at(int64_t place, int64_t, int64_t term) const { return Kind::make(read(x[place]), term); }
+  const void* x;
+  bool isBfloat16;
+  __device__ Kind at(int64_t place, int64_t, int64_t term) const {
+    const float own =
+        isBfloat16 ? read(static_cast<const uint16_t*>(x)[place]) : static_cast<const float*>(x)[place];
+    return Kind::make(own, term);
+  }
 };
 
 struct FloatSink {
@@ -95,16 +94,14 @@ class ReduceKernel : public OwnKernel {
     if (spec.op == "mean") scale_ = 1 / static_cast<double>(reducer_.terms());
   }
 
-  size_t scratchBytes() const override { return reducer_.scratchBytes<Terms<Kind, float>>(); }
+  size_t scratchBytes() const override { return reducer_.scratchBytes<Terms<Kind>>(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
-    withFloatType(dtype_, [&](auto number) {
-      const Terms<Kind, decltype(number)> terms{static_cast<const decltype(number)*>(inputs[0])};
-      if constexpr (requires { Kind::kNone; })
-        reducer_.run(stream(), terms, IndexSink{static_cast<int32_t*>(outputs[0])}, scratch);
-      else
-        reducer_.run(stream(), terms, FloatSink{static_cast<float*>(outputs[0]), scale_}, scratch);
-    });
+    const Terms<Kind> terms{inputs[0], dtype_ == DType::BF16};
+    if constexpr (requires { Kind::kNone; })
+      reducer_.run(stream(), terms, IndexSink{static_cast<int32_t*>(outputs[0])}, scratch);
+    else
+      reducer_.run(stream(), terms, FloatSink{static_cast<float*>(outputs[0]), scale_}, scratch);
   }
 
  private:

@@ -15,8 +15,8 @@ struct Reduction {
   TeamSize team{};
 };
 
-// Sources have a type Sum, and for the device start(), at(place, result, term), which gives a term, and
-// Sum::of(a, b), which joins two. Sinks have put(result, sum).
+// Sources have a type Sum and at(place, result, term), which gives a term; sums have Sum::start(), which
+// changes none, and Sum::of(a, b), which joins two. Sinks have put(result, sum).
 template <class Index, class Source, class Sink>
 __global__ void reduceAll(Reduction r, Source source, Sink sink) {
   using Sum = typename Source::Sum;
@@ -30,7 +30,7 @@ __global__ void reduceAll(Reduction r, Source source, Sink sink) {
     const Index end = begin + static_cast<Index>(r.partTerms) < static_cast<Index>(r.terms)
                           ? begin + static_cast<Index>(r.partTerms)
                           : static_cast<Index>(r.terms);
-    Sum sum = source.start();
+    Sum sum = Sum::start();
     if (result < results) {
       const int64_t base = placeOf(r.kept, result);
       for (Index t = begin + static_cast<Index>(member.part); t < end; t += static_cast<Index>(r.team.height))
@@ -43,12 +43,10 @@ __global__ void reduceAll(Reduction r, Source source, Sink sink) {
 }
 
 // The parts of the results, between the two passes of a long reduction.
-template <class Source>
+template <class S>
 struct PartSource {
-  using Sum = typename Source::Sum;
-  Source source;
+  using Sum = S;
   const Sum* parts;
-  __device__ Sum start() const { return source.start(); }
   __device__ Sum at(int64_t place, int64_t, int64_t) const { return parts[place]; }
 };
 template <class Sum>
@@ -79,7 +77,7 @@ class Reducer {
     if (first_.parts == 1) return pass(stream, first_, source, sink);
     auto* parts = static_cast<Sum*>(scratch);
     pass(stream, first_, source, PartSink<Sum>{parts});
-    pass(stream, second_, PartSource<Source>{source, parts}, sink);
+    pass(stream, second_, PartSource<Sum>{parts}, sink);
   }
 
  private:

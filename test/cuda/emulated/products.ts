@@ -18,36 +18,13 @@ import {
   tensor,
   variable,
 } from '../../../lib/index.js';
-import { largest } from '../../support/updates.js';
+import { apart, boundOf, numbers } from './compare.js';
 import { useEmulatedGpu } from './gpu.js';
 
 beforeAll(() => {
   useEmulatedGpu();
   setDevice('cpu');
 });
-
-/** Numbers from -1 to 1, each time the same. */
-const numbers = (...shape: readonly number[]) =>
-  tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(1 + 3 * i)),
-    shape,
-  );
-
-/** By how much a function's results on the GPU differ from those on the CPU. */
-async function apart<A extends Sym[]>(fn: (...args: A) => Sym, ...args: Tensor[]): Promise<number> {
-  const [there, here] = await Promise.all(
-    (['cpu', 'cuda'] as const).map(async (device) => {
-      const result = await compile(fn, { device })(...(args as never));
-      return [...result.dataSync()];
-    }),
-  );
-  expect(here?.length).toBe(there?.length);
-  expect(largest(there ?? [])).toBeGreaterThan(0);
-  return largest((there ?? []).map((y, i) => y - itemAt(here ?? [], i)));
-}
-
-/** A sum of n products of numbers up to 1 rounds n times on the CPU and once here, by less than half a unit of what it may be. */
-const boundOf = (n: number) => (n + 1) * n * 2 ** -24;
 
 describe('products', () => {
   it.each<[string, Tensor, Tensor]>([

@@ -168,6 +168,10 @@ inline float __int_as_float(int bits) {
   std::memcpy(&number, &bits, sizeof number);
   return number;
 }
+inline void sincospi(double x, double* sine, double* cosine) {
+  *sine = std::sin(std::acos(-1.0) * x);
+  *cosine = std::cos(std::acos(-1.0) * x);
+}
 inline void sincospif(float x, float* sine, float* cosine) {
   const double turn = std::acos(-1.0) * x;
   *sine = static_cast<float>(std::sin(turn));

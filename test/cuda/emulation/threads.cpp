@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <deque>
 #include <mutex>
 #include <numeric>
 #include <random>
@@ -52,7 +52,7 @@ struct Fiber {
 };
 
 std::mutex running;  // one kernel at a time: the variables below, and shared memory, are its own
-std::vector<Fiber> fibers;
+std::deque<Fiber> fibers;  // which stay where they are: a context points into itself
 std::vector<int> spareFibers;
 std::vector<Thread> threads;
 std::vector<unsigned> order;  // of the threads that may go on
