@@ -138,7 +138,8 @@ const GPU_CHECKS = {
   ],
   'op table': [2, ...vitestOf('ops')],
   products: [1, ...vitestOf('products')],
-  nets: [2, ...vitestOf('nets')],
+  kernels: [1, ...vitestOf('kernels')],
+  nets: [1, ...vitestOf('nets')],
   memory: [
     2,
     'compute-sanitizer',
