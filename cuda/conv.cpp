@@ -44,7 +44,7 @@ class ConvKernel : public OwnKernel {
   ConvKernel(const KernelSpec& spec, const QueuePtr& queue)
       : OwnKernel(queue),
         conv_(inOneDtype(spec)),
-        plan_(spec.op, conv_),
+        plan_(std::make_shared<ConvolutionPlan>(spec.op, conv_)),
         order_(conv_.w.shape),
         widens_(spec.outputs[0].dtype != conv_.x.dtype) {
     const int64_t results = count(spec.outputs[0].shape);
@@ -54,9 +54,10 @@ class ConvKernel : public OwnKernel {
   }
 
   std::string implementation() const override { return "cudnn"; }
-  size_t scratchBytes() const override { return weightBytes_ + resultBytes_ + plan_.workspaceBytes(); }
+  size_t scratchBytes() const override { return weightBytes_ + resultBytes_ + plan_->workspaceBytes(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    queue_->keep(plan_);  // it has the code of what is recorded
     auto* weights = static_cast<std::byte*>(scratch);
     std::byte* narrow = weights + weightBytes_;
     std::byte* workspace = narrow + resultBytes_;
@@ -64,14 +65,14 @@ class ConvKernel : public OwnKernel {
     switch (conv_.pass) {
       case ConvPass::Forward:
         giveWeights(inputs[1], weights);
-        plan_.run(stream(), inputs[0], weights, result, workspace);
+        plan_->run(stream(), inputs[0], weights, result, workspace);
         break;
       case ConvPass::BackwardData:
         giveWeights(inputs[0], weights);
-        plan_.run(stream(), result, weights, inputs[1], workspace);
+        plan_->run(stream(), result, weights, inputs[1], workspace);
         break;
       case ConvPass::BackwardFilter:
-        plan_.run(stream(), inputs[0], weights, inputs[1], workspace);
+        plan_->run(stream(), inputs[0], weights, inputs[1], workspace);
         return takeWeights(weights, outputs[0]);
     }
     if (resultBytes_ > 0) widenStrided(stream(), narrow, outputs[0], all_, all_.sizes[0]);
@@ -94,7 +95,7 @@ class ConvKernel : public OwnKernel {
   }
 
   Convolution conv_;
-  ConvolutionPlan plan_;
+  std::shared_ptr<ConvolutionPlan> plan_;
   WeightOrder order_;
   bool widens_;
   size_t weightBytes_ = padded(bytesOf(conv_.w)), resultBytes_ = 0;

@@ -111,6 +111,8 @@ class CudaBackend : public Backend {
 
   std::string name() const override { return name_; }
   std::string architecture() const override { return architecture_; }
+  // As memory that CUDA gives.
+  Habits habits() const override { return {.alignment = 256}; }
   bool hasBfloat16() const override { return hasBfloat16_; }
   PrecisionChoice precisions(const KernelSpec& spec) const override {
     const auto found = kernels().find(spec.op);
@@ -123,7 +125,8 @@ class CudaBackend : public Backend {
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
     const auto found = kernels().find(spec.op);
     if (found != kernels().end()) return found->second.make(spec, queue_);
-    fail(ErrorCode::Device, "[", spec.op, "] expected the device 'cpu', which alone has this op, received 'cuda'");
+    fail(ErrorCode::Device, "[", spec.op,
+         "] expected the device 'cpu', which alone has this op, received 'cuda'");
   }
   bool supports(const KernelSpec& spec) const override {
     const auto found = kernels().find(spec.op);

@@ -19,6 +19,7 @@ import {
   variable,
 } from '../../../lib/index.js';
 import { apart, boundOf, numbers } from './compare.js';
+import { largest } from '../../support/updates.js';
 import { useEmulatedGpu } from './gpu.js';
 
 beforeAll(() => {
@@ -124,7 +125,7 @@ describe('the option device', () => {
       const first = await model.fit(x, y, { epochs: 1, verbose: 0 });
       const weights = (await model.getWeights()).map((w) => [...w.data]);
       const { history } = await model.fit(x, y, { epochs: 20, verbose: 0 });
-      const predicted = (await model.predict(x));
+      const predicted = await model.predict(x);
       return { loss: first.history['loss'], weights, last: history['loss']?.at(-1), predicted };
     };
     const there = await trained('cpu');
