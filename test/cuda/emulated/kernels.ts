@@ -206,7 +206,7 @@ describe('attention', () => {
       ops.dotProductAttention(a, b, c, options as Parameters<typeof ops.dotProductAttention<Sym>>[3]);
     expect(await apart(attend, queries, k, v)).toBeLessThanOrEqual(bound);
     // A gradient is a sum of 70 products of two numbers with that error.
-    expect(await apart(gradientsOf(attend as (...xs: Sym[]) => Sym), queries, k, v)).toBeLessThanOrEqual(
+    expect(await apart(gradientsOf(attend), queries, k, v)).toBeLessThanOrEqual(
       2 * 70 * bound,
     );
   });
@@ -239,10 +239,10 @@ describe('recurrent layers', () => {
           ops[name](xs, w, u, undefined, {
             ...options,
             ...(recurrentMask && { recurrentMask: recurrentMask as unknown as Sym }),
-          } as never)[0];
+          })[0];
         const weights = [scaled(features, gates * units), scaled(units, gates * units)] as const;
         expect(await apart(run, x, ...weights), name).toBeLessThanOrEqual(bound);
-        const gradients = gradientsOf(run as (...xs: Sym[]) => Sym);
+        const gradients = gradientsOf(run);
         // Sums over all samples and steps, too.
         expect(await apart(gradients, x, ...weights), name).toBeLessThanOrEqual(n * steps * bound);
       }
