@@ -206,9 +206,7 @@ describe('attention', () => {
       ops.dotProductAttention(a, b, c, options as Parameters<typeof ops.dotProductAttention<Sym>>[3]);
     expect(await apart(attend, queries, k, v)).toBeLessThanOrEqual(bound);
     // A gradient is a sum of 70 products of two numbers with that error.
-    expect(await apart(gradientsOf(attend), queries, k, v)).toBeLessThanOrEqual(
-      2 * 70 * bound,
-    );
+    expect(await apart(gradientsOf(attend), queries, k, v)).toBeLessThanOrEqual(2 * 70 * bound);
   });
 
   it('of heads that fill shared memory', async () => {
