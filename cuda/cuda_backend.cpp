@@ -24,6 +24,7 @@ KernelTable makeTable() {
   addGru(table);
   addLayerNorms(table);
   addLstm(table);
+  addMatrices(table);
   addMoves(table);
   addNorms(table);
   addOrders(table);
@@ -122,7 +123,8 @@ class CudaBackend : public Backend {
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
     const auto found = kernels().find(spec.op);
     if (found != kernels().end()) return found->second.make(spec, queue_);
-    fail(ErrorCode::Device, "[", spec.op, "] expected the device 'cpu', which alone has this op, received 'cuda'");
+    fail(ErrorCode::Device, "[", spec.op,
+         "] expected the device 'cpu', which alone has this op, received 'cuda'");
   }
   bool supports(const KernelSpec& spec) const override {
     const auto found = kernels().find(spec.op);

@@ -107,7 +107,7 @@ describe('the option device', () => {
         return this.dense.apply(ops.reshape(this.conv.apply(x), [-1, 3 * 3 * 2]));
       }
       override trainStep([x, y]: StepData) {
-        const difference = ops.reshape(ops.subtract(this.apply(x as Sym) as Sym, y as Sym), [1, 8]);
+        const difference = ops.reshape(ops.subtract(this.apply(x as Sym), y as Sym), [1, 8]);
         const loss = ops.reshape(ops.matmul(difference, ops.transpose(difference)), []);
         const weights = this.trainableWeights;
         this.optimizer.applyGradients(grad(loss, weights).map((g, i) => [g, itemAt(weights, i)]));
@@ -124,7 +124,7 @@ describe('the option device', () => {
       const first = await model.fit(x, y, { epochs: 1, verbose: 0 });
       const weights = (await model.getWeights()).map((w) => [...w.data]);
       const { history } = await model.fit(x, y, { epochs: 20, verbose: 0 });
-      const predicted = (await model.predict(x)) as Tensor;
+      const predicted = await model.predict(x);
       return { loss: first.history['loss'], weights, last: history['loss']?.at(-1), predicted };
     };
     const there = await trained('cpu');

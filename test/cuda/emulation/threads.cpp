@@ -51,7 +51,7 @@ struct Fiber {
   std::byte* stack = nullptr;
 };
 
-std::mutex running;  // one kernel at a time: the variables below, and shared memory, are its own
+std::mutex running;        // one kernel at a time: the variables below, and shared memory, are its own
 std::deque<Fiber> fibers;  // which stay where they are: a context points into itself
 std::vector<int> spareFibers;
 std::vector<Thread> threads;
