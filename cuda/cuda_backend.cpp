@@ -24,6 +24,7 @@ KernelTable makeTable() {
   addGru(table);
   addLayerNorms(table);
   addLstm(table);
+  addMatrices(table);
   addMoves(table);
   addNorms(table);
   addOrders(table);

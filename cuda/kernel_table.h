@@ -38,6 +38,7 @@ void addGathers(KernelTable& table);
 void addGru(KernelTable& table);
 void addLayerNorms(KernelTable& table);
 void addLstm(KernelTable& table);
+void addMatrices(KernelTable& table);
 void addMoves(KernelTable& table);
 void addNorms(KernelTable& table);
 void addOrders(KernelTable& table);

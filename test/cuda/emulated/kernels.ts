@@ -1,5 +1,7 @@
 // Own kernels on the emulated GPU where the op table is too small for them: more than one block for a result, more than one tile, long rows.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { itemAt } from '../../../lib/base/list.js';
+import { apply } from '../../../lib/core/apply.js';
 import { type Sym, compile, grad, ops, setDevice, tensor, variable } from '../../../lib/index.js';
 import { apart, boundOf, numbers, onBoth, wholeNumbers } from './compare.js';
 import { useEmulatedGpu } from './gpu.js';
@@ -246,6 +248,62 @@ describe('recurrent layers', () => {
       }
     },
   );
+});
+
+describe('matrices', () => {
+  it('have orthonormal rows made of theirs', async () => {
+    const [rows, columns] = [40, 70];
+    const made = compile(
+      (x: Sym) => {
+        const q = apply<Sym>('orthonormalRows', [x]);
+        return { turned: ops.matmul(q, ops.transpose(q)), factor: ops.matmul(x, ops.transpose(q)) };
+      },
+      { device: 'cuda' },
+    );
+    const { turned, factor } = await made(ops.divide(wholeNumbers(rows, columns), 50));
+    const [identity, lower] = [[...turned.dataSync()], [...factor.dataSync()]];
+    // Products of two rows of length 1 that are rounded, and their sum; rows of x are sums of up to `rows` of them, of length √columns at most.
+    const bound = (columns + 4) * 2 ** -24;
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < rows; j++) {
+        const at = i * rows + j;
+        expect(Math.abs(itemAt(identity, at) - (i === j ? 1 : 0))).toBeLessThanOrEqual(bound);
+        if (i === j) expect(itemAt(lower, at)).toBeGreaterThan(0);
+        if (i < j) expect(Math.abs(itemAt(lower, at))).toBeLessThanOrEqual(Math.sqrt(rows * columns) * bound);
+      }
+  });
+
+  it('keep a triangle', async () => {
+    const kept = (x: Sym) => [
+      ops.tril(x, { k: -1 }),
+      ops.triu(x, { k: 2 }),
+      apply<Sym>('triangle', [x], { diagonal: 1 }),
+    ];
+    const [there, here] = await onBoth(kept, numbers(2, 5, 7));
+    expect(here).toEqual(there);
+  });
+});
+
+describe('what is no index', () => {
+  it('is refused as on the CPU', async () => {
+    const told = [];
+    for (const device of ['cpu', 'cuda'] as const) {
+      const step = compile((x: Sym) => apply<Sym>('toIndices', [x]), { device });
+      expect([...(await step(tensor([1.5, -2.5, 3]))).dataSync()]).toEqual([1, -2, 3]);
+      for (const wrong of [NaN, 3e9])
+        told.push(String(await step(tensor([1, wrong, -1e20])).catch((reason: unknown) => reason)));
+    }
+    expect(told.slice(2)).toEqual(told.slice(0, 2));
+    expect(told[0]).toMatch(/int32 holds, received NaN at index 1/);
+  });
+});
+
+describe('Fourier transforms', () => {
+  it.each([1, 8, 37, 1000])('of %i numbers', async (n) => {
+    const transformed = (a: Sym, b: Sym) => ops.fft([a, b]);
+    // Both are in float64, and round once at the end, to a number of n at most.
+    expect(await apart(transformed, numbers(3, n), numbers(3, n))).toBeLessThanOrEqual(2 ** -23);
+  });
 });
 
 describe('images that are warped', () => {
