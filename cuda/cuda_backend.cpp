@@ -6,6 +6,8 @@
 
 #include "check.h"
 #include "copy.h"
+#include "cublaslt.h"
+#include "cudnn.h"
 #include "kernel_table.h"
 
 namespace nodegrad::cuda {
@@ -14,11 +16,28 @@ namespace {
 
 KernelTable makeTable() {
   KernelTable table;
+  addAttention(table);
+  addConvolutions(table);
   addElementwise(table);
+  addFft(table);
   addGathers(table);
+  addGru(table);
+  addLayerNorms(table);
+  addLstm(table);
+  addMatrices(table);
   addMoves(table);
+  addNorms(table);
+  addOrders(table);
+  addPools(table);
+  addProducts(table);
   addRandom(table);
+  addReductions(table);
+  addScans(table);
+  addSegments(table);
+  addSimpleRnn(table);
+  addSoftmax(table);
   addUpdates(table);
+  addWarps(table);
   return table;
 }
 
@@ -84,14 +103,22 @@ class CudaBackend : public Backend {
     check(cudaGetDeviceProperties(&properties, 0));
     name_ = properties.name;
     architecture_ = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
+    hasBfloat16_ = properties.major >= 8;  // Ampere
     queue_ = std::make_shared<Queue>();
+    // Or what is wrong with them would show in the first step.
+    lt::Library::get();
+    dnn::Library::get();
   }
 
   std::string name() const override { return name_; }
   std::string architecture() const override { return architecture_; }
-  bool hasBfloat16() const override { return false; }
+  // As memory that CUDA gives.
+  Habits habits() const override { return {.alignment = 256}; }
+  bool hasBfloat16() const override { return hasBfloat16_; }
   PrecisionChoice precisions(const KernelSpec& spec) const override {
-    return {std::vector<Precision>(spec.inputs.size()), std::vector<Precision>(spec.outputs.size())};
+    const auto found = kernels().find(spec.op);
+    const bool any = found != kernels().end() && found->second.precisions;
+    return any ? found->second.precisions(spec) : onlyFloat32(spec);
   }
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>&) override {
     return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
@@ -99,12 +126,13 @@ class CudaBackend : public Backend {
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
     const auto found = kernels().find(spec.op);
     if (found != kernels().end()) return found->second.make(spec, queue_);
-    std::string names;
-    for (const auto& [name, op] : kernels()) names += (names.empty() ? "" : ", ") + name;
     fail(ErrorCode::Device, "[", spec.op,
-         "] expected an op with a kernel for the GPU, it has none yet: there are ", names);
+         "] expected the device 'cpu', which alone has this op, received 'cuda'");
   }
-  bool supports(const KernelSpec& spec) const override { return kernels().count(spec.op) != 0; }
+  bool supports(const KernelSpec& spec) const override {
+    const auto found = kernels().find(spec.op);
+    return found != kernels().end() && (!found->second.supports || found->second.supports(spec));
+  }
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override {
     const auto found = kernels().find(spec.op);
     return found != kernels().end() && found->second.inPlace && found->second.inPlace(spec, output, input);
@@ -145,6 +173,7 @@ class CudaBackend : public Backend {
 
  private:
   std::string name_, architecture_;
+  bool hasBfloat16_ = false;
   QueuePtr queue_;
 };
 

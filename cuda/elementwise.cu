@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "device/bfloat16.h"
 #include "device/chain.h"
 #include "device/refusal.h"
 #include "kernel_table.h"
@@ -33,7 +34,7 @@ __device__ inline Word loadWord(const void* memory, DType dtype, int64_t at) {
   switch (dtype) {
     case DType::U8:
     case DType::Bool: return word(static_cast<float>(static_cast<const uint8_t*>(memory)[at]));
-    case DType::BF16: return Word{static_cast<const uint16_t*>(memory)[at]} << 16;
+    case DType::BF16: return word(read(static_cast<const uint16_t*>(memory)[at]));
     default: return static_cast<const Word*>(memory)[at];
   }
 }
@@ -44,26 +45,14 @@ __device__ inline void storeWord(void* memory, DType dtype, int64_t at, Word bit
     case DType::Bool:
       static_cast<uint8_t*>(memory)[at] = static_cast<uint8_t>(static_cast<int32_t>(Float::of(bits)));
       break;
-    case DType::BF16: {
-      const bool nan = Float::of(bits) != Float::of(bits);
-      static_cast<uint16_t*>(memory)[at] =
-          static_cast<uint16_t>(nan ? bits >> 16 | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-      break;
-    }
+    case DType::BF16: write(static_cast<uint16_t*>(memory) + at, Float::of(bits)); break;
     default: static_cast<Word*>(memory)[at] = bits;
   }
 }
 
 template <class Index>
 __device__ inline int64_t placeOf(const ChainInput& input, Index index) {
-  if (input.direct) return static_cast<int64_t>(index);
-  int64_t place = 0;
-  for (int d = input.memory.rank - 1; d >= 0; --d) {
-    const auto size = static_cast<Index>(input.memory.sizes[d]);
-    place += static_cast<int64_t>(index % size) * input.memory.strides[d];
-    index /= size;
-  }
-  return place;
+  return input.direct ? static_cast<int64_t>(index) : placeOf(input.memory, index);
 }
 
 __device__ inline Word runStep(const Instruction& step, const Word (&bits)[3]) {
@@ -350,10 +339,18 @@ bool elementwiseInPlace(const KernelSpec& spec, size_t output, size_t input) {
          !isKey(programOf(spec), static_cast<int>(input));
 }
 
+PrecisionChoice elementwisePrecisions(const KernelSpec& spec) {
+  PrecisionChoice choice = anyPrecision(spec);
+  const ElementwiseProgram program = programOf(spec);
+  for (int i = 0; i < program.inputs; ++i)
+    if (isKey(program, i)) choice.inputs[static_cast<size_t>(i)] = Precision::Float32;
+  return choice;
+}
+
 }  // namespace
 
 void addElementwise(KernelTable& table) {
-  const CudaOp op{makeKernel<ElementwiseKernel>, elementwiseInPlace};
+  const CudaOp op{makeKernel<ElementwiseKernel>, elementwiseInPlace, nullptr, elementwisePrecisions};
   for (const StepName& row : kSteps) {
     const std::string name = row.op;
     table[name.substr(0, name.find(':'))] = op;

@@ -6,6 +6,7 @@
 #include "kernel_table.h"
 #include "launch.h"
 #include "operand.h"
+#include "strided_copy.h"
 
 namespace nodegrad::cuda {
 
@@ -14,22 +15,6 @@ namespace {
 template <class T>
 __global__ void fillAll(T* to, T value, int64_t count) {
   for (int64_t i = firstIndex<int64_t>(); i < count; i += indexStep<int64_t>()) to[i] = value;
-}
-
-template <class T, class Index>
-__global__ void copyStrided(const T* from, T* to, StridedPair dims, Index count) {
-  for (Index i = firstIndex<Index>(); i < count; i += indexStep<Index>()) {
-    int64_t source = 0, target = 0;
-    Index rest = i;
-    for (int d = dims.rank - 1; d >= 0; --d) {
-      const auto size = static_cast<Index>(dims.sizes[d]);
-      const auto at = static_cast<int64_t>(rest % size);
-      source += at * dims.from[d];
-      target += at * dims.to[d];
-      rest /= size;
-    }
-    to[target] = from[source];
-  }
 }
 
 // Calls body with a number of as many bytes as an element has.
@@ -80,25 +65,23 @@ class MoveKernel : public OwnKernel {
         bytes_(sizeOf(spec.outputs[0].dtype)) {}
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
-    withElement(bytes_, [&](auto sample) {
-      using T = decltype(sample);
-      auto* to = static_cast<T*>(outputs[0]);
-      if (filling_ && count_ > 0)
-        launch(stream(), {blocksFor(count_)}, fillAll<T>, to, static_cast<T>(filling_->bits), count_);
-      for (const Part& part : parts_) {
-        if (part.count == 0) continue;
-        const T* from = static_cast<const T*>(inputs[part.input]) + part.from;
-        if (part.count < (int64_t{1} << 31))
-          launch(stream(), {blocksFor(part.count)}, copyStrided<T, uint32_t>, from, to + part.to, part.dims,
-                 static_cast<uint32_t>(part.count));
-        else
-          launch(stream(), {blocksFor(part.count)}, copyStrided<T, uint64_t>, from, to + part.to, part.dims,
-                 static_cast<uint64_t>(part.count));
-      }
-    });
+    auto* to = static_cast<std::byte*>(outputs[0]);
+    if (filling_ && count_ > 0) fill(to);
+    for (const Part& part : parts_)
+      copyStrided(stream(), static_cast<const std::byte*>(inputs[part.input]) + bytesTo(part.from),
+                  to + bytesTo(part.to), part.dims, part.count, bytes_);
   }
 
  private:
+  int64_t bytesTo(int64_t element) const { return element * static_cast<int64_t>(bytes_); }
+  void fill(void* to) {
+    withElement(bytes_, [&](auto sample) {
+      using T = decltype(sample);
+      launch(stream(), {blocksFor(count_)}, fillAll<T>, static_cast<T*>(to), static_cast<T>(filling_->bits),
+             count_);
+    });
+  }
+
   std::vector<Part> parts_;
   std::optional<Filling> filling_;
   int64_t count_;
@@ -197,13 +180,18 @@ Made makeInset(const KernelSpec& spec, const QueuePtr& queue) {
 }  // namespace
 
 void addMoves(KernelTable& table) {
-  table["constant"] = {makeConstant};
-  table["reshape"] = table["view"] = {makeWhole};
-  table["broadcastTo"] = {makeBroadcast};
-  table["transpose"] = {makeTranspose};
-  table["concatenate"] = {makeConcatenate};
-  table["slice"] = {makeSlice};
-  table["sliceBackward"] = table["pad"] = {makeInset};
+  const auto add = [&](const char* op, Made (*make)(const KernelSpec&, const QueuePtr&)) {
+    table[op] = {make, nullptr, nullptr, anyPrecisionOneDtype};
+  };
+  add("constant", makeConstant);
+  add("reshape", makeWhole);
+  add("view", makeWhole);
+  add("broadcastTo", makeBroadcast);
+  add("transpose", makeTranspose);
+  add("concatenate", makeConcatenate);
+  add("slice", makeSlice);
+  add("sliceBackward", makeInset);
+  add("pad", makeInset);
 }
 
 }  // namespace nodegrad::cuda

@@ -1,4 +1,6 @@
 #pragma once
+#include <cuda_runtime.h>
+
 #include <cstdint>
 
 #include "core/shape.h"
@@ -13,6 +15,18 @@ struct Strided {
   int rank = 0;
   int64_t sizes[kDims] = {}, strides[kDims] = {};  // outermost first, in elements
 };
+
+// The place of the index-th element.
+template <class Index>
+__device__ inline int64_t placeOf(const Strided& memory, Index index) {
+  int64_t place = 0;
+  for (int d = memory.rank - 1; d > 0; --d) {
+    const auto size = static_cast<Index>(memory.sizes[d]);
+    place += static_cast<int64_t>(index % size) * memory.strides[d];
+    index /= size;
+  }
+  return memory.rank > 0 ? place + static_cast<int64_t>(index) * memory.strides[0] : 0;
+}
 
 // Of a dimension its size and the strides of two tensors along it.
 struct StridedPair {

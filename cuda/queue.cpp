@@ -1,6 +1,7 @@
 #include "queue.h"
 
 #include <algorithm>
+#include <bit>
 #include <system_error>
 #include <utility>
 
@@ -28,10 +29,28 @@ void* take(const Queue& queue, size_t bytes) {
   return data;
 }
 
+const char* opOf(Refuser refuser) {
+  switch (refuser) {
+    case Refuser::GatherBackward: return "gatherBackward";
+    case Refuser::SegmentMax: return "segmentMax";
+    case Refuser::SegmentMin: return "segmentMin";
+    case Refuser::SegmentProd: return "segmentProd";
+    default: return "gather";
+  }
+}
+
+void throwRefused(const Refusal& refusal) {
+  if (refusal.by == Refuser::Nobody) return;
+  if (refusal.by == Refuser::Labels) spec::refuseLabel(refusal.n, refusal.index, refusal.place);
+  if (refusal.by == Refuser::ToIndices)
+    spec::refuseNumber(std::bit_cast<float>(static_cast<int32_t>(refusal.index)), refusal.place);
+  spec::refuseIndex(opOf(refusal.by), refusal.n, refusal.index, refusal.place);
+}
+
 std::exception_ptr errorOf(cudaError_t status, const Refusal& refusal) {
   try {
     check(status);
-    if (refusal.by == Refuser::Gather) spec::refuseIndex("gather", refusal.n, refusal.index, refusal.place);
+    throwRefused(refusal);
   } catch (...) {
     return std::current_exception();
   }

@@ -8,7 +8,9 @@ namespace nodegrad::cuda {
 // What a block may have without asking for more.
 constexpr size_t kSharedBytes = 48 << 10;
 
+#ifdef __CUDACC__
 extern __shared__ unsigned char sharedBytes[];
+#endif
 
 // The memory that a launch asks for, the same for all threads of a block.
 template <class T>

@@ -1,4 +1,4 @@
-// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package
+// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | engines | gpu
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -9,6 +9,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -79,6 +80,35 @@ function buildInto(folder) {
   renameSync(part, folder);
 }
 
+/** A driver that takes code and runs none, with all functions that cuDNN asks for by name: to make plans it needs no more. */
+function buildDriver(folder, libraries) {
+  const names = new Set();
+  for (const name of readdirSync(libraries).filter((one) => /^libcudnn_.*\.so/.test(one))) {
+    const texts = execFileSync('strings', [join(libraries, name)], { encoding: 'utf8', maxBuffer: 2 ** 30 });
+    for (const [found] of texts.matchAll(/^cu[A-Z]\w+$/gm)) names.add(found);
+  }
+  const handle =
+    /^cu(Library(LoadData|LoadFromFile|GetKernel|GetModule)|Module(LoadData|LoadDataEx|GetFunction)|KernelGetFunction)$/;
+  const code = [...names].map((name) => {
+    if (name === 'cuDriverGetVersion') return `int ${name}(int* v) { *v = 13000; return 0; }`;
+    if (handle.test(name)) return `int ${name}(void** p) { *p = (void*)64; return 0; }`;
+    if (/^cu(Func|Kernel)GetAttribute$/.test(name))
+      return `int ${name}(int* v, int a) { *v = a == 0 ? 1024 : a == 4 ? 128 : 0; return 0; }`;
+    return `int ${name}() { return ${/^cu(Library|Module|Kernel|Func)/.test(name) ? 0 : 100}; }`;
+  });
+  const source = join(folder, 'driver.c');
+  writeFileSync(source, code.join('\n'));
+  run('gcc', [
+    '-w',
+    '-shared',
+    '-fPIC',
+    source,
+    '-Wl,-soname,libcuda.so.1',
+    '-o',
+    join(folder, 'libcuda.so.1'),
+  ]);
+}
+
 /** What npm is told of the package. It is private as long as ops are missing, so that nobody publishes it. */
 function manifest() {
   const { version, license } = ownManifest();
@@ -98,6 +128,32 @@ function manifest() {
 
 const ownManifest = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+/** What is looked at on a machine with a GPU, with the minutes that each may take. */
+const GPU_CHECKS = {
+  doctor: [1, process.execPath, [join(root, 'bin/nodegrad.mjs'), 'doctor']],
+  device: [
+    1,
+    process.execPath,
+    ['-e', `import(${JSON.stringify(join(root, 'dist/index.mjs'))}).then((n) => n.setDevice('cuda'))`],
+  ],
+  'op table': [2, ...vitestOf('ops')],
+  products: [1, ...vitestOf('products')],
+  kernels: [1, ...vitestOf('kernels')],
+  nets: [1, ...vitestOf('nets')],
+  memory: [
+    2,
+    'compute-sanitizer',
+    ['--target-processes=all', '--error-exitcode=9', ...vitestOf('products').flat()],
+  ],
+};
+
+/** The command that runs a file of test/cuda/emulated. */
+function vitestOf(name) {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const config = join(root, 'test/cuda/emulated/vitest.config.ts');
+  return [process.execPath, [vitest, 'run', '--config', config, `emulated/${name}.ts`]];
+}
+
 const commands = {
   /** The library for tests, which computes on the processor. */
   emulated() {
@@ -114,6 +170,55 @@ const commands = {
       stdio: 'inherit',
     });
     if (status !== 0) throw new Failure('Tests on the emulated GPU failed.');
+  },
+
+  /**
+   * Has the cuDNN in one of the folders of NODEGRAD_CUDA_PATH, which has cuBLASLt and CUDA's runtime, too, make plans of convolutions for a GPU
+   * that is described. It needs none.
+   */
+  engines() {
+    const folders = (process.env.NODEGRAD_CUDA_PATH ?? '').split(':');
+    const cudnn = folders.find((folder) => existsSync(join(folder, 'libcudnn.so.9')));
+    if (!cudnn)
+      throw new Failure('Set NODEGRAD_CUDA_PATH to the folders of cuDNN, cuBLASLt and the CUDA runtime.');
+    const folder = join(root, 'build/cuda/engines');
+    mkdirSync(folder, { recursive: true });
+    buildDriver(folder, cudnn);
+    const own = join(root, 'test/cuda/engines');
+    const includes = ['cpp', 'cuda', 'test/cuda/emulation'].map((name) => `-I${join(root, name)}`);
+    const core = ['error', 'shape', 'dtype', 'attrs', 'window', 'buffer'].map(
+      (name) => `cpp/core/${name}.cpp`,
+    );
+    const sources = ['cuda/cudnn.cpp', 'cuda/convolution_plan.cpp', 'cpp/spec/conv.cpp', ...core];
+    const files = [...sources, 'cpp/devices/shared_library.cpp'].map((name) => join(root, name));
+    const program = join(folder, 'engines');
+    run('g++', ['-std=c++20', '-O1', ...includes, join(own, 'engines.cpp'), ...files, '-o', program]);
+    const env = { ...process.env, LD_LIBRARY_PATH: [folder, ...folders].join(':') };
+    const { status } = spawnSync(program, [join(own, 'h100.json')], { stdio: 'inherit', env });
+    if (status !== 0) throw new Failure('cuDNN has no plan for some convolutions.');
+  },
+
+  /** All that only a GPU shows, on a machine with one: `gpu` builds the package, `gpu built` takes that which is there. */
+  gpu([built]) {
+    if (built !== 'built') commands.package();
+    const project = join(root, 'build/cuda/project');
+    rmSync(project, { recursive: true, force: true });
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    symlinkSync(join(root, 'build/cuda/nodegrad-cuda'), join(project, 'node_modules/nodegrad-cuda'));
+    const failed = [];
+    for (const [name, [minutes, command, args]] of Object.entries(GPU_CHECKS)) {
+      console.log(`--- ${name}`);
+      const cwd = ['doctor', 'device'].includes(name) ? project : root;
+      const env = { ...process.env, NODEGRAD_TEST_GPU: project };
+      const options = { cwd, env, stdio: 'inherit', timeout: minutes * 60_000 };
+      const { status, error } = spawnSync(command, args, options);
+      if (error?.code === 'ENOENT') console.log(`${command} is not installed`);
+      else if (status !== 0) failed.push(name);
+      // Without a GPU nothing else would tell more.
+      if (name === 'device' && status !== 0) break;
+    }
+    if (failed.length > 0) throw new Failure(`gpu: failed: ${failed.join(', ')}`);
+    console.log('gpu: all passed');
   },
 
   /** The package for npm in build/cuda/nodegrad-cuda, with the library for GPUs: one of the same sources that was built before, if there is. */

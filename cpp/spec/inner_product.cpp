@@ -1,33 +1,8 @@
 #include "spec/inner_product.h"
 
-#include "spec/composition.h"
-
 namespace nodegrad::spec {
 
 namespace {
-
-Expr product(const Expr& a, const Expr& b, bool transposeA, bool transposeB) {
-  return apply("matmul", {a, b}, {{"transposeA", transposeA}, {"transposeB", transposeB}});
-}
-
-Expr shaped(const Expr& x, const Dims& shape) { return apply("reshape", {x}, {{"shape", shape}}); }
-
-Exprs lowerForward(const Lowering& node) {
-  const InnerProduct ip(node.spec);
-  Expr y = product(shaped(node.inputs[0], {ip.n, ip.k}), node.inputs[1], false, false);
-  if (ip.bias) y = y + node.inputs[2];
-  return {activate(y, node.spec.attrs.text("activation"))};
-}
-
-Exprs lowerBackwardData(const Lowering& node) {
-  return {shaped(product(node.inputs[1], node.inputs[0], false, true), node.spec.outputs[0].shape)};
-}
-
-Exprs lowerBackwardWeights(const Lowering& node) {
-  const InnerProduct ip(node.spec);
-  const Expr& dy = node.inputs[1];
-  return {product(shaped(node.inputs[0], {ip.n, ip.k}), dy, true, false), sumToAxis(dy, 1)};
-}
 
 ProductPass passOf(const std::string& op) {
   if (op == "innerProduct") return ProductPass::Forward;
@@ -49,12 +24,6 @@ InnerProduct::InnerProduct(const KernelSpec& spec) : pass(passOf(spec.op)) {
   n = x.shape[0];
   k = w.shape[0];
   units = w.shape[1];
-}
-
-void addInnerProducts(FusedOps& ops) {
-  ops["innerProduct"] = {{{"activation", AttrKind::Text, std::string("linear")}}, lowerForward};
-  ops["innerProductBackwardData"] = {{}, lowerBackwardData};
-  ops["innerProductBackwardWeights"] = {{}, lowerBackwardWeights};
 }
 
 }  // namespace nodegrad::spec

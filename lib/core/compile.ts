@@ -1,5 +1,6 @@
 import { type OptionNames, expected, isPlainObject, knownOptions, mismatch } from '../base/checks.js';
 import { itemAt } from '../base/list.js';
+import { type DeviceName, checkDevice, onDevice } from '../engine/devices.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from './dtypePolicy.js';
 import type { Program } from './program.js';
 import { type Stateful, stateChanges } from './stateful.js';
@@ -30,9 +31,11 @@ export interface Compiled<A extends readonly Sym[], R> {
 export interface FunctionOptions {
   /** How the steps compute, `float32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
   dtypePolicy?: DtypePolicy;
+  /** Where the steps run, `cpu` or `cuda`. Default: the device that `setDevice` has set when the function is traced. */
+  device?: DeviceName;
 }
 
-const functionNames = { dtypePolicy: 'optional' } satisfies OptionNames<FunctionOptions>;
+const functionNames = { dtypePolicy: 'optional', device: 'optional' } satisfies OptionNames<FunctionOptions>;
 
 interface Signature {
   readonly types: readonly { dtype: string; shape: readonly number[] }[];
@@ -65,7 +68,8 @@ const SIGNATURES_KEPT = 32;
  * @param fn Takes symbolic values and returns symbolic values, alone or nested in objects and arrays, or nothing.
  * @returns A function of tensors, arrays or numbers with a promise of the same structure, of tensors.
  * @throws EngineError (as a rejection) `ARGUMENT` for a wrong number of arguments or a result of another kind, `SHAPE`
- *   and `DTYPE` from the ops, `DISPOSED` for disposed tensors and variables.
+ *   and `DTYPE` from the ops, `DISPOSED` for disposed tensors and variables. At once: `DEVICE` or `OUT_OF_MEMORY` for a `device`
+ *   that does not work on this machine.
  * @example
  *     const w = variable([[0], [0]]);
  *     const step = compile((x: Sym, y: Sym) => {
@@ -82,6 +86,7 @@ export function compile<A extends readonly Sym[], R>(
 ): Compiled<A, R> {
   knownOptions('compile', options, functionNames);
   const policy = checkPolicy('compile', options.dtypePolicy ?? dtypePolicy());
+  const device = options.device === undefined ? undefined : checkDevice('compile', options.device);
   if (typeof (fn as unknown) !== 'function') throw expected('compile', 'a function to trace', fn);
   let signatures: Signature[] = []; // the latest used first
 
@@ -89,7 +94,8 @@ export function compile<A extends readonly Sym[], R>(
     const known = signatures.find((signature) => fits(signature, feeds) && isCurrent(signature));
     if (known && known === signatures[0]) return known;
     if (feeds.length < fn.length) throw expected('compile', `${fn.length} arguments`, feeds.length);
-    const found = known ?? traced((inputs) => fn(...(inputs as unknown as A)), feeds, policy);
+    const found =
+      known ?? onDevice(device, () => traced((inputs) => fn(...(inputs as unknown as A)), feeds, policy));
     const others = signatures.filter((signature) => signature !== found);
     signatures = [found, ...others.slice(0, SIGNATURES_KEPT - 1)];
     return found;

@@ -20,7 +20,7 @@ let current: DtypePolicy = 'float32';
  * copies of the weights in bfloat16: to 0.2 to 0.4 % of an output's root mean square, 3×3 convolutions by Winograd's
  * algorithm to 1.2 %. Weights, their gradients, optimizers, sums, normalisation statistics, losses and what a step returns
  * stay float32, so that neither losses have to be scaled nor code to be changed. It needs a processor with AVX512-BF16 or
- * AMX (see `getEngineInfo().bfloat16`); on another one a warning is given once, and all is float32.
+ * AMX, or a GPU of compute capability 8.0 (see `devices()`); on another one a warning is given once, and all is float32.
  * https://keras.io/api/mixed_precision/policy/
  *
  * @param policy `float32` (the default) or `mixedBfloat16`.
@@ -52,7 +52,7 @@ export function computeDtype(policy: DtypePolicy): 'float32' | 'bfloat16' {
   if (device?.bfloat16) return 'bfloat16';
   warnOnce(
     'NODEGRAD_BFLOAT16',
-    'the policy mixedBfloat16 computes in float32 here: the device has no instructions for bfloat16 that are faster than those for float32 (AMX, or AVX512-BF16 of AMD)',
+    'the policy mixedBfloat16 computes in float32 here: the device has no instructions for bfloat16 that are faster than those for float32 (AMX, or AVX512-BF16 of AMD; on GPUs compute capability 8.0)',
   );
   return 'float32';
 }

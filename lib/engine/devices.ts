@@ -74,14 +74,35 @@ export function devices(): DeviceState[] {
  * @example setDevice('cpu');
  */
 export function setDevice(name: DeviceName): void {
+  current = checkDevice('setDevice', name);
+}
+
+/**
+ * A device that works.
+ *
+ * @throws EngineError as {@link setDevice}.
+ * @internal
+ */
+export function checkDevice(caller: string, name: DeviceName): DeviceName {
   // Not the nearest name: whoever writes gpu does not mean cpu.
-  if (!['cpu', 'cuda'].includes(name)) throw expected('setDevice', "'cpu' or 'cuda'", name);
+  if (!['cpu', 'cuda'].includes(name)) throw expected(caller, "'cpu' or 'cuda'", name);
   const error = name === 'cuda' ? checkCuda().error : undefined;
   if (error)
-    throw new EngineError(error.code, `[setDevice] ${error.message} (npx nodegrad doctor shows all checks)`, {
+    throw new EngineError(error.code, `[${caller}] ${error.message} (npx nodegrad doctor shows all checks)`, {
       cause: error,
     });
-  current = name;
+  return name;
+}
+
+/** Runs a function that compiles for a device; undefined: for the one that is set. @internal */
+export function onDevice<T>(name: DeviceName | undefined, body: () => T): T {
+  const before = current;
+  current = name ?? before;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
 }
 
 /** The device that {@link setDevice} has set, `cpu` unless it was called. */

@@ -2,6 +2,7 @@ import { boolean, expected, integer, isPlainObject, knownOptions, mismatch } fro
 import { type Batches, type Data, inputsOf } from '../data/batches.js';
 import { type CustomObjects, scopedObjects, withCustomObjects } from '../base/customObjects.js';
 import { type DtypePolicy, checkPolicy, dtypePolicy } from '../core/dtypePolicy.js';
+import { type DeviceName, checkDevice } from '../engine/devices.js';
 import { input } from '../layers/input.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { Layer } from '../layers/layer.js';
@@ -147,16 +148,23 @@ export class Model<const S extends OutputStructure = KerasTensor>
     return this.#compiled?.options.stepsPerExecution ?? 1;
   }
 
+  /** Where the model's steps run: see `compile`. */
+  get device(): DeviceName | undefined {
+    return this.#compiled?.options.device;
+  }
+
   /**
    * Says how the model is trained and measured; what an earlier call said is dropped, the weights stay.
    * https://keras.io/api/models/model_training_apis/#compile-method
    *
-   * @throws EngineError `ARGUMENT` for unknown names, telling the nearest.
+   * @throws EngineError `ARGUMENT` for unknown names, telling the nearest; `DEVICE` or `OUT_OF_MEMORY` for a `device` that does not work
+   *   on this machine.
    * @example model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
    */
   compile(options: CompileOptions = {}): void {
     knownOptions('compile', options, compileNames);
     integer('compile', 'stepsPerExecution', options.stepsPerExecution ?? 1);
+    if (options.device !== undefined) checkDevice('compile', options.device);
     this.#lock.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
     const customObjects = scopedObjects(); // the objective is made when the outputs are known

@@ -2,6 +2,7 @@ import { type OptionNames, isPlainObject } from '../base/checks.js';
 import { isConfig } from '../base/registry.js';
 import { type Data, isBatches } from '../data/batches.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
+import type { DeviceName } from '../engine/devices.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
 import { Layer, type LayerOptions } from '../layers/layer.js';
 import type { OptimizerLike } from '../optimizers/registry.js';
@@ -52,6 +53,11 @@ export interface CompileOptions extends ObjectiveOptions {
    * it changes nothing. Default true.
    */
   autoScaleLoss?: boolean;
+  /**
+   * Where the model's steps run, `cpu` or `cuda`; it is not saved with the model. Default: the device that `setDevice` has set when a
+   * step is traced.
+   */
+  device?: DeviceName;
 }
 
 export const compileNames = {
@@ -60,6 +66,7 @@ export const compileNames = {
   runEagerly: 'boolean',
   stepsPerExecution: 'optional',
   autoScaleLoss: 'boolean',
+  device: 'optional',
 } satisfies OptionNames<CompileOptions>;
 
 /** What `getLayer` takes: one of both. */

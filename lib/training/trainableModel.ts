@@ -1,5 +1,6 @@
 import type { TrainedModel } from '../callbacks/index.js';
 import type { DtypePolicy } from '../core/dtypePolicy.js';
+import type { DeviceName } from '../engine/devices.js';
 import type { Sym } from '../core/sym.js';
 import type { Data } from '../data/batches.js';
 import type { KerasTensor } from '../core/kerasTensor.js';
@@ -36,6 +37,8 @@ export interface TrainableModel extends TrainedModel {
   readonly stepsPerExecution: number;
   /** How its steps compute. */
   readonly dtypePolicy: DtypePolicy;
+  /** Where its steps run; undefined: where all that is compiled does. */
+  readonly device: DeviceName | undefined;
   /** Its inputs and outputs; undefined where it does not know them. */
   knownGraph(): Endpoints | undefined;
   /** Equal strings mean equal steps: others are frozen, for example. */

@@ -6,6 +6,7 @@ import * as ops from '../ops/index.js';
 import { toFloat32 } from '../ops/toFloat32.js';
 import { toIndices } from '../ops/toIndices.js';
 import { nextSeed } from '../core/seed.js';
+import { onDevice } from '../engine/devices.js';
 import type { Sym } from '../core/sym.js';
 import { type Tensor, tensor } from '../core/tensor.js';
 import { Trace } from '../core/trace.js';
@@ -70,14 +71,15 @@ export class Trainer {
 
   /** The compiled step for feeds like these. */
   step(mode: Mode, feeds: Feeds): Step {
-    if (this.model.runEagerly) return this.#make(mode, feeds);
+    const make = () => onDevice(this.model.device, () => this.#make(mode, feeds));
+    if (this.model.runEagerly) return make();
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
     const names = feeds.names ? JSON.stringify(feeds.names) : '';
     const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}|${names}`;
     const known = this.#steps.get(`${signature}|${this.model.state}`);
     if (known) return known;
-    const step = this.#make(mode, feeds);
+    const step = make();
     // The first call may find layers within others.
     this.#steps.set(`${signature}|${this.model.state}`, step);
     return step;

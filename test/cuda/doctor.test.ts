@@ -66,7 +66,7 @@ describe('a GPU that works', () => {
         cuBLASLt: `13.1.0 (${stubs.libraries}/libcublasLt.so.13, from NODEGRAD_CUDA_PATH)`,
         cuDNN: `9.19.0 (${stubs.libraries}/libcudnn.so.9, from NODEGRAD_CUDA_PATH)`,
         library: 'stub 1.0',
-        numbers: 'element-wise ops as on the CPU',
+        numbers: 'element-wise ops, products, convolutions: as on the CPU',
       }).map(([name, text]) => ({ name, state: 'works', text })),
     );
     const script = `const { add, maximum } = await import(process.env.ROOT + '/lib/ops/index.ts');
@@ -86,7 +86,7 @@ describe('a GPU that works', () => {
       '2,4 1,2',
       'cuda 2,4',
       '2,4 true',
-      'DEVICE expected multiply or add, received maximum',
+      'DEVICE expected multiply, add, matmul or conv, received maximum',
       'cpu 1,2',
     ]);
   });
@@ -162,9 +162,21 @@ describe('the reason', () => {
     ],
     [
       'wrong numbers',
-      { STUB_FAULT: 'numbers' },
+      { STUB_FAULT: 'add' },
       'DEVICE',
-      'expected x · x + x to be 3736.015625 for x = -61.625, received 3738.015625 on the device cuda: the GPU, its driver or nodegrad-cuda is at fault',
+      'expected x · x + x to have 3736.015625 at place 7, received 3737.015625 on the device cuda: the GPU, its driver, CUDA or nodegrad-cuda is at fault',
+    ],
+    [
+      'wrong products',
+      { STUB_FAULT: 'matmul' },
+      'DEVICE',
+      'expected a product of matrices to have -5 at place 7, received -4 on the device cuda: the GPU, its driver, cuBLASLt or nodegrad-cuda is at fault',
+    ],
+    [
+      'wrong convolutions',
+      { STUB_FAULT: 'conv' },
+      'DEVICE',
+      'expected a convolution to have 3 at place 7, received 4 on the device cuda: the GPU, its driver, cuDNN or nodegrad-cuda is at fault',
     ],
   ])('%s', (_, changes, code, text) => {
     const reason = text.replace('PLACES', places(changes.NODEGRAD_CUDA_PATH ?? ''));
@@ -317,7 +329,7 @@ describe.skipIf(!existsSync('dist/index.mjs'))('npx nodegrad doctor', () => {
       `  cuBLASLt       works  13.1.0 (${stubs.libraries}/libcublasLt.so.13, from NODEGRAD_CUDA_PATH)`,
       `  cuDNN          works  9.19.0 (${stubs.libraries}/libcudnn.so.9, from NODEGRAD_CUDA_PATH)`,
       '  library        works  stub 1.0',
-      '  numbers        works  element-wise ops as on the CPU',
+      '  numbers        works  element-wise ops, products, convolutions: as on the CPU',
     ]);
   });
 

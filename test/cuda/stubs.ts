@@ -8,6 +8,9 @@ import { engine } from '../../lib/engine/engine.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Of the library's own headers and of those that stand for CUDA's. */
+const INCLUDES = ['cpp', 'cuda', 'test/cuda/emulation'].map((folder) => `-I${join(root, folder)}`);
+
 export const DRIVER_VERSION = '580.65.06';
 
 function build(target: string, sources: readonly string[], ...options: readonly string[]): void {
@@ -48,7 +51,7 @@ export class Stubs {
     symlinkSync(`libcuda.so.${DRIVER_VERSION}`, join(this.driver, 'libcuda.so.1'));
     for (const name of ['cublasLt.so.13', 'cudnn.so.9']) {
       const source = `test/cuda/stubs/${name.split('.')[0]?.toLowerCase()}.cpp`;
-      build(join(this.libraries, `lib${name}`), [source], `-Wl,-soname,lib${name}`);
+      build(join(this.libraries, `lib${name}`), [source], '-O1', ...INCLUDES, `-Wl,-soname,lib${name}`);
     }
     if (library === undefined) buildDevice(join(this.package, 'lib/libnodegrad_cuda.so'), abi);
     else symlinkSync(library, join(this.package, 'lib/libnodegrad_cuda.so'));

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
-#include <sstream>
 
 #include "cpu/elementwise/kernels.h"
 #include "cpu/kernel_table.h"
@@ -153,13 +151,7 @@ class ToIndicesKernel : public Kernel {
 
   void refuse(const float* x) const {
     const int64_t index = std::find_if_not(x, x + count_, holdsInt32) - x;
-    std::ostringstream received;
-    if (std::isnan(x[index]))
-      received << "NaN";
-    else
-      received << x[index];
-    fail(ErrorCode::Argument, "[toIndices] expected indices that int32 holds, received ", received.str(),
-         " at index ", index);
+    spec::refuseNumber(x[index], index);
   }
 
   int64_t count_;

@@ -1,6 +1,7 @@
 #include "cpu/kernel_table.h"
 #include "cpu/own_kernel.h"
 #include "cpu/reduce/kernels.h"
+#include "spec/refusal.h"
 
 namespace nodegrad {
 namespace {
@@ -86,10 +87,7 @@ class CrossEntropyKernel : public OwnKernel {
   void check(const void* labels) const {
     for (int64_t row = 0; row < rows_; ++row) {
       const int64_t value = label(labels, row);
-      if (value < 0 || value >= n_) {
-        fail(ErrorCode::Argument, "[sparseSoftmaxCrossEntropy] expected labels from 0 to ", n_ - 1, " for ",
-             n_, " classes, received ", value, " in row ", row);
-      }
+      if (value < 0 || value >= n_) spec::refuseLabel(n_, value, row);
     }
   }
 

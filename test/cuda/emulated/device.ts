@@ -33,7 +33,12 @@ const bitsOf = (x: Tensor) => [...new Uint32Array(new Float32Array(x.dataSync())
 
 it('is a device that works', () => {
   const [, cuda] = devices();
-  expect(cuda).toMatchObject({ works: true, description: 'emulated GPU', architecture: 'sm_75' });
+  expect(cuda).toMatchObject({
+    works: true,
+    description: 'emulated GPU',
+    architecture: 'sm_90',
+    bfloat16: true,
+  });
 });
 
 describe('random numbers', () => {

@@ -1,4 +1,7 @@
-/** Has all programs of this process run on the emulated GPU, which is loaded as the library of nodegrad-cuda is. */
+/**
+ * Has all programs of this process run on the emulated GPU, which is loaded as the library of nodegrad-cuda is; on that of this machine where
+ * NODEGRAD_TEST_GPU is a folder with the package (scripts/cuda.mjs gpu).
+ */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engine } from '../../../lib/engine/engine.js';
@@ -8,8 +11,15 @@ import { DRIVER_VERSION, Stubs } from '../stubs.js';
 const library = fileURLToPath(new URL('../../../build/cuda/emulated/libnodegrad_cuda.so', import.meta.url));
 
 export function useEmulatedGpu(): void {
-  const stubs = new Stubs(library);
   const here = process.cwd();
+  const project = process.env['NODEGRAD_TEST_GPU'];
+  if (project !== undefined) {
+    process.chdir(project);
+    setDevice('cuda');
+    process.chdir(here);
+    return;
+  }
+  const stubs = new Stubs(library);
   try {
     // The loader takes a library of this name that the process has.
     engine().loadLibrary(join(stubs.driver, `libcuda.so.${DRIVER_VERSION}`), 'stubVersion');

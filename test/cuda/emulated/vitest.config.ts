@@ -5,6 +5,6 @@ const config = mergeConfig(shared, {});
 config.test = {
   ...config.test,
   include: ['test/cuda/emulated/*.ts'],
-  exclude: ['**/gpu.ts', '**/vitest.config.ts'],
+  exclude: ['**/compare.ts', '**/gpu.ts', '**/vitest.config.ts'],
 };
 export default config;

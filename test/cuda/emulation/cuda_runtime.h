@@ -1,13 +1,14 @@
 #pragma once
 // Stands for NVIDIA's header: the part of the CUDA runtime that cuda/ uses, on the processor. A stream is a
-// thread that is late, memory ends where it may not be touched, and a kernel's threads run one after
-// another. There are no barriers, since no kernel has any: __syncthreads is not declared.
+// thread that is late, memory ends where it may not be touched, and a kernel's threads are fibers.
 // https://docs.nvidia.com/cuda/cuda-runtime-api/
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@ enum cudaError_t {
   cudaSuccess = 0,
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
+  cudaErrorInvalidConfiguration = 9,
+  cudaErrorLaunchFailure = 719,
   cudaErrorStreamCaptureUnsupported = 900,
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
@@ -32,18 +35,53 @@ struct dim3 {
   unsigned x, y, z;
   dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
 };
-inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+// Of the one kernel that runs.
+inline dim3 threadIdx, blockIdx, blockDim, gridDim;
+extern unsigned char* sharedBytes;
 
 namespace emulation {
-class Stream;
 class Event;
 using Task = std::function<void()>;
 using Graph = std::vector<Task>;
 
+// Libraries that stand for NVIDIA's queue to it, too.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // Queues a task, or records it.
+  virtual void push(Task task) = 0;
+  std::unique_ptr<Graph> captured;
+};
+
 // Queues a task, or records it.
 cudaError_t push(Stream* stream, Task task);
 // Calls body as each thread of each block.
-void runThreads(dim3 blocks, dim3 threads, const std::function<void()>& body);
+void runThreads(dim3 blocks, dim3 threads, size_t sharedBytes, const std::function<void()>& body);
+
+// What every GPU has: more is refused.
+constexpr size_t kMostShared = 48 << 10;
+constexpr unsigned kMostThreads = 1024, kMostBlocks = 0x7fffffff, kMostBlocksYz = 65535, kMostThreadsZ = 64;
+inline bool fits(dim3 blocks, dim3 threads, size_t shared) {
+  return blocks.x > 0 && blocks.y > 0 && blocks.z > 0 && threads.x > 0 && threads.y > 0 && threads.z > 0 &&
+         blocks.x <= kMostBlocks && blocks.y <= kMostBlocksYz && blocks.z <= kMostBlocksYz &&
+         threads.z <= kMostThreadsZ && uint64_t{threads.x} * threads.y * threads.z <= kMostThreads &&
+         shared <= kMostShared;
+}
+
+// What a kernel did that a GPU does not allow: the next who waits for the stream is told, once.
+void fault(std::string text);
+bool takeFault(std::string& text);
+
+// Where a barrier is written.
+struct Place {
+  const char* file = nullptr;
+  int line = 0;
+  bool operator==(const Place&) const = default;
+};
+void waitForBlock(Place place);
+// Gives a number to the other threads of the warp and takes that of one of them.
+uint64_t shuffle(uint64_t given, unsigned lane, Place place);
+unsigned laneOf();
 }  // namespace emulation
 
 using cudaStream_t = emulation::Stream*;
@@ -99,13 +137,25 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
                                Arguments&&... arguments) {
   static_assert((sizeof(Parameters) + ...) <= 4096, "every GPU takes as many bytes of parameters");
   const cudaLaunchConfig_t& c = *config;
-  if (c.gridDim.x == 0 || c.blockDim.x == 0 || c.blockDim.x > 1024 || c.dynamicSmemBytes > (48 << 10))
-    return cudaErrorInvalidValue;
-  return emulation::push(c.stream,
-                         [blocks = c.gridDim, threads = c.blockDim, kernel,
-                          values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
-                           emulation::runThreads(blocks, threads, [&] { std::apply(kernel, values); });
-                         });
+  if (!emulation::fits(c.gridDim, c.blockDim, c.dynamicSmemBytes)) return cudaErrorInvalidConfiguration;
+  return emulation::push(
+      c.stream, [c, kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
+        emulation::runThreads(c.gridDim, c.blockDim, c.dynamicSmemBytes, [&] { std::apply(kernel, values); });
+      });
+}
+
+inline void __syncthreads(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  emulation::waitForBlock({file, line});
+}
+template <class T>
+T __shfl_xor_sync(unsigned, T own, int mask, const char* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) {
+  static_assert(sizeof(T) <= sizeof(uint64_t));
+  uint64_t bits = 0;
+  std::memcpy(&bits, &own, sizeof own);
+  bits = emulation::shuffle(bits, emulation::laneOf() ^ static_cast<unsigned>(mask), {file, line});
+  std::memcpy(&own, &bits, sizeof own);
+  return own;
 }
 
 inline int __float_as_int(float number) {
@@ -117,6 +167,10 @@ inline float __int_as_float(int bits) {
   float number;
   std::memcpy(&number, &bits, sizeof number);
   return number;
+}
+inline void sincospi(double x, double* sine, double* cosine) {
+  *sine = std::sin(std::acos(-1.0) * x);
+  *cosine = std::cos(std::acos(-1.0) * x);
 }
 inline void sincospif(float x, float* sine, float* cosine) {
   const double turn = std::acos(-1.0) * x;

@@ -11,19 +11,14 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <string>
 #include <thread>
-
-#include "shared_memory.h"
-
-namespace nodegrad::cuda {
-alignas(256) unsigned char sharedBytes[kSharedBytes];
-}
 
 namespace emulation {
 
 namespace {
 
-// What memory and shared memory hold before they are written: NaN, or a strange index.
+// What memory holds before it is written: NaN, or a strange index.
 constexpr int kPoison = 0xff;
 constexpr size_t kTotalBytes = size_t{4} << 30;
 // One task in so many is late, by up to so long; of the later ones fewer, so that long runs end.
@@ -45,26 +40,24 @@ std::mutex piecesMutex;
 std::map<void*, Piece> pieces;
 size_t usedBytes = 0;
 
-std::mutex running;  // the shared memory is that of one kernel
+thread_local std::string lastFault;
 
 }  // namespace
 
-class Stream {
+class ThreadStream : public Stream {
  public:
-  Stream() : thread_([this] { loop(); }) {}
-  ~Stream() {
+  ThreadStream() : thread_([this] { loop(); }) {}
+  ~ThreadStream() override {
     pushNow(nullptr);
     thread_.join();
   }
 
-  void push(Task task) {
+  void push(Task task) override {
     if (captured)
       captured->push_back(std::move(task));
     else
       pushNow(std::move(task));
   }
-
-  std::unique_ptr<Graph> captured;
 
  private:
   void pushNow(Task task) {
@@ -128,30 +121,27 @@ cudaError_t push(Stream* stream, Task task) {
   return cudaSuccess;
 }
 
-void runThreads(dim3 blocks, dim3 threads, const std::function<void()>& body) {
-  const std::lock_guard<std::mutex> lock(running);
-  gridDim = blocks;
-  blockDim = threads;
-  // Backwards, so that a kernel that counts on an order shows.
-  for (unsigned b = blocks.x; b-- > 0;) {
-    blockIdx = dim3(b);
-    std::fill_n(nodegrad::cuda::sharedBytes, nodegrad::cuda::kSharedBytes, kPoison);
-    for (unsigned t = threads.x; t-- > 0;) {
-      threadIdx = dim3(t);
-      body();
-    }
-  }
-}
-
 }  // namespace emulation
 
 using namespace emulation;
 
 const char* cudaGetErrorName(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaErrorInvalidValue";
+  switch (error) {
+    case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
+    case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
+    case cudaErrorLaunchFailure: return "cudaErrorLaunchFailure";
+    case cudaErrorStreamCaptureUnsupported: return "cudaErrorStreamCaptureUnsupported";
+    default: return "cudaErrorInvalidValue";
+  }
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "out of memory" : "invalid argument";
+  switch (error) {
+    case cudaErrorMemoryAllocation: return "out of memory";
+    case cudaErrorInvalidConfiguration: return "invalid configuration argument";
+    case cudaErrorLaunchFailure: return lastFault.c_str();
+    case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
+    default: return "invalid argument";
+  }
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
@@ -160,7 +150,7 @@ cudaError_t cudaGetDevice(int* device) {
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"emulated GPU", 7, 5};
+  *properties = {"emulated GPU", 9, 0};
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* room, size_t* total) {
@@ -226,7 +216,7 @@ cudaError_t cudaFreeHost(void* data) {
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = new Stream();
+  *stream = new ThreadStream();
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
@@ -237,8 +227,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (stream->captured) return cudaErrorStreamCaptureUnsupported;
   Event event;
   event.record(stream);
-  event.wait();
-  return cudaSuccess;
+  return cudaEventSynchronize(&event);
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   stream->captured = std::make_unique<Graph>();
@@ -278,7 +267,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   event->wait();
-  return cudaSuccess;
+  return takeFault(lastFault) ? cudaErrorLaunchFailure : cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
   *milliseconds = std::chrono::duration<float, std::milli>(to->wait() - from->wait()).count();

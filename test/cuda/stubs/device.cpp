@@ -1,4 +1,5 @@
-// Stands for the library of nodegrad-cuda in tests of its loader: a device that adds and multiplies, at once.
+// Stands for the library of nodegrad-cuda in tests of its loader: a device that adds and multiplies, numbers
+// and matrices, and convolves, at once.
 // STUB_FAULT has it fail in one way or another.
 #include <cstdlib>
 #include <cstring>
@@ -12,9 +13,9 @@ namespace nodegrad {
 
 namespace {
 
-bool hasFault(const char* fault) {
+bool hasFault(const std::string& fault) {
   const char* value = std::getenv("STUB_FAULT");
-  return value && std::string(value) == fault;
+  return value && value == fault;
 }
 
 class StubBuffer : public Buffer {
@@ -26,20 +27,45 @@ class StubBuffer : public Buffer {
 
 class StubKernel : public Kernel {
  public:
-  explicit StubKernel(const KernelSpec& spec)
-      : product_(spec.op == "multiply"), count_(count(spec.outputs[0].shape)) {}
+  explicit StubKernel(const KernelSpec& spec) : spec_(spec) {}
   void run(const void* const* inputs, void* const* outputs, void*) override {
     const auto* a = static_cast<const float*>(inputs[0]);
     const auto* b = static_cast<const float*>(inputs[1]);
     auto* y = static_cast<float*>(outputs[0]);
-    for (int64_t i = 0; i < count_; ++i) y[i] = product_ ? a[i] * b[i] : a[i] + b[i];
-    if (hasFault("numbers")) y[7] += 1;
+    if (spec_.op == "matmul")
+      multiply(a, b, y);
+    else if (spec_.op == "conv")
+      convolve(a, b, y);
+    else
+      for (int64_t i = 0; i < count(spec_.outputs[0].shape); ++i)
+        y[i] = spec_.op == "multiply" ? a[i] * b[i] : a[i] + b[i];
+    if (hasFault(spec_.op)) y[7] += 1;
   }
   std::string implementation() const override { return "stub"; }
 
  private:
-  bool product_;
-  int64_t count_;
+  void multiply(const float* a, const float* b, float* y) const {
+    const int64_t depth = spec_.inputs[0].shape[1], columns = spec_.inputs[1].shape[1];
+    for (int64_t i = 0; i < count(spec_.outputs[0].shape); ++i) {
+      y[i] = 0;
+      for (int64_t k = 0; k < depth; ++k) y[i] += a[i / columns * depth + k] * b[k * columns + i % columns];
+    }
+  }
+  // Of one image, without padding.
+  void convolve(const float* x, const float* w, float* y) const {
+    const Dims &in = spec_.inputs[0].shape, &kernel = spec_.inputs[1].shape, &out = spec_.outputs[0].shape;
+    for (int64_t i = 0; i < count(out); ++i) {
+      y[i] = 0;
+      for (int64_t t = 0; t < kernel[0] * kernel[1] * kernel[2]; ++t) {
+        const int64_t c = t % kernel[2], tap = t / kernel[2];
+        const int64_t row = i / out[3] / out[2] + tap / kernel[1];
+        const int64_t column = i / out[3] % out[2] + tap % kernel[1];
+        y[i] += x[(row * in[2] + column) * in[3] + c] * w[t * out[3] + i % out[3]];
+      }
+    }
+  }
+
+  KernelSpec spec_;
 };
 
 class StubClock : public Clock {
@@ -61,8 +87,9 @@ class StubBackend : public Backend {
     return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
   }
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
-    if (spec.op == "multiply" || spec.op == "add") return std::make_unique<StubKernel>(spec);
-    fail(ErrorCode::Device, "expected multiply or add, received ", spec.op);
+    for (const char* op : {"multiply", "add", "matmul", "conv"})
+      if (spec.op == op) return std::make_unique<StubKernel>(spec);
+    fail(ErrorCode::Device, "expected multiply, add, matmul or conv, received ", spec.op);
   }
   bool supports(const KernelSpec&) const override { return false; }
   bool inPlace(const KernelSpec&, size_t, size_t) const override { return false; }
