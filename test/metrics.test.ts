@@ -111,4 +111,29 @@ describe('metrics by name', () => {
     );
     expect(values).toEqual([5, 7]);
   });
+
+  it('the base class checks the name and the dtypes of a subclass', () => {
+    class Own extends metrics.Metric {
+      override updateState() {
+        // Nothing is kept.
+      }
+      override result() {
+        return ops.zeros([]);
+      }
+    }
+    const made =
+      (...rest: unknown[]) =>
+      () =>
+        Reflect.construct(Own, [{}, ...rest]) as Own;
+    expect(made('own', ['float32', 'int32'])().name).toBe('own');
+    expect(errorOf(made({}))).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(/a string as name/),
+    });
+    expect(errorOf(made('own', {}))).toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(/list of dtypes/),
+    });
+    expect(errorOf(made('own', []))).toMatchObject({ code: 'ARGUMENT' });
+  });
 });

@@ -1,5 +1,6 @@
 import {
   type OptionNames,
+  checkList,
   expected,
   isPlainObject,
   knownOptions,
@@ -103,11 +104,14 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
   /**
    * @param name The default name.
    * @param dtypes What the option `dtype` may be.
+   * @throws EngineError `ARGUMENT` for unknown options, a name that is no string, another dtype.
    */
   constructor(options: MetricOptions = {}, name?: string, dtypes: readonly DType[] = ['float32']) {
     const who = knownOptionsOf(new.target, options);
     this.className = new.target.name;
     this.name = options.name ?? name ?? factoryName(this.className);
+    if (typeof this.name !== 'string') throw expected(who, 'a string as name', this.name);
+    checkList(who, 'dtypes', dtypes);
     oneOf(who, 'dtype', options.dtype ?? dtypes[0], dtypes);
     this.#guard();
   }
