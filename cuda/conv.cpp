@@ -37,8 +37,8 @@ struct WeightOrder {
 };
 
 // A convolution or one of its gradients. Weights have another order of dimensions for cuDNN: they are few
-// beside what is computed with them, so that each run copies them. A result of float32 whose factors are
-// bfloat16 is bfloat16 first: cuDNN has no engines for both.
+// compared with what is computed with them, so that each run copies them. A result of float32 whose factors
+// are bfloat16 is bfloat16 first: cuDNN has no engines for both.
 class ConvKernel : public OwnKernel {
  public:
   ConvKernel(const KernelSpec& spec, const QueuePtr& queue)
@@ -81,8 +81,7 @@ class ConvKernel : public OwnKernel {
  private:
   // With what is aligned after it.
   static size_t padded(size_t bytes) {
-    constexpr size_t kAlignment = 256;
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
   }
   void giveWeights(const void* from, void* to) {
     copyStrided(stream(), from, to, order_.toLibrary, order_.elements, sizeOf(conv_.w.dtype));

@@ -36,7 +36,7 @@ enum PreferenceAttribute : int32_t {
   kAlignmentC = 7,
   kAlignmentD = 8,
 };
-// CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE: parts of a sum are added in a step of its own, always in one order.
+// CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE: parts of a sum are added in a separate step, always in one order.
 constexpr uint32_t kSeparateReduction = 2;
 
 struct Algorithm {  // cublasLtMatmulAlgo_t

@@ -112,8 +112,7 @@ class CudaBackend : public Backend {
 
   std::string name() const override { return name_; }
   std::string architecture() const override { return architecture_; }
-  // As memory that CUDA gives.
-  Habits habits() const override { return {.alignment = 256}; }
+  Habits habits() const override { return {.alignment = kMemoryAlignment}; }
   bool hasBfloat16() const override { return hasBfloat16_; }
   PrecisionChoice precisions(const KernelSpec& spec) const override {
     const auto found = kernels().find(spec.op);

@@ -19,9 +19,7 @@ struct Samples {
     rows = count(spec.inputs[x].shape) / n;
     team = teamFor(n, false, 1);
   }
-  LaunchSize size(size_t bytes) const {
-    return {blocksForTeams(team, rows), threadsOf(team), static_cast<size_t>(threadsOf(team)) * bytes};
-  }
+  LaunchSize size(size_t bytes) const { return launchOf(team, rows, bytes); }
 };
 
 template <class T>
@@ -181,22 +179,13 @@ bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
   return output == 0 && input <= x && spec.inputs[input] == spec.outputs[0];
 }
 
-template <size_t x>
-PrecisionChoice layerNormPrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice = onlyFloat32(spec);
-  for (size_t i = 0; i <= x; ++i) choice.inputs[i] = Precision::Either;
-  choice.outputs[0] = Precision::Either;
-  choice.sameDtype = true;
-  return choice;
-}
-
 }  // namespace
 
 void addLayerNorms(KernelTable& table) {
   table["layerNormalization"] = {makeKernel<LayerNormKernel>, layerNormInPlace<0>, nullptr,
-                                 layerNormPrecisions<0>};
+                                 spec::firstOneDtype<0>};
   table["layerNormalizationBackward"] = {makeKernel<LayerNormBackwardKernel>, layerNormInPlace<1>, nullptr,
-                                         layerNormPrecisions<1>};
+                                         spec::firstOneDtype<1>};
 }
 
 }  // namespace nodegrad::cuda

@@ -1,15 +1,14 @@
 #pragma once
-#include "backend.h"
+#include "spec/precisions.h"
 
-// What ops may have in bfloat16 (Backend::precisions).
+// What kernels for the GPU alone may have in bfloat16.
 namespace nodegrad::cuda {
 
-// Nothing may be bfloat16.
-PrecisionChoice onlyFloat32(const KernelSpec& spec);
-// Every float32 input and output may be bfloat16, each by itself.
-PrecisionChoice anyPrecision(const KernelSpec& spec);
-// The same, but all of one dtype.
-PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec);
+using spec::anyPrecision;
+using spec::anyPrecisionOneDtype;
+using spec::onlyFloat32;
+using spec::readsEither;
+
 // All of the type of that input are of one dtype, float32 or bfloat16: what a kernel goes over element by
 // element, not what belongs to channels or rows.
 template <size_t x>
@@ -22,8 +21,6 @@ PrecisionChoice imagesOneDtype(const KernelSpec& spec) {
     if (spec.outputs[o].shape == spec.inputs[x].shape) choice.outputs[o] = Precision::Either;
   return choice;
 }
-// The first input may be either, and nothing else: sums over it.
-PrecisionChoice readsEither(const KernelSpec& spec);
 // The first two inputs, which are multiplied; the result may be, but for gradients of weights.
 PrecisionChoice productPrecisions(const KernelSpec& spec);
 

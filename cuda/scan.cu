@@ -59,6 +59,11 @@ __global__ void sumUp(Columns v, TeamSize team, const From* x, To* y) {
   }
 }
 
+template <class From, class To>
+void launchSums(cudaStream_t stream, const Columns& view, const TeamSize& team, const From* x, To* y) {
+  launch(stream, launchOf(team, view.columns, 2 * sizeof(double)), sumUp<From, To>, view, team, x, y);
+}
+
 // h[i] = a[i] h[i - 1] + b[i], a thread a column: factors of neighbours are not multiplied with one another,
 // which could leave the range of doubles where h does not.
 template <class T>
@@ -104,10 +109,7 @@ class CumsumKernel : public OwnKernel {
  private:
   template <class From, class To>
   void sum(const void* const* inputs, void* const* outputs) {
-    const LaunchSize size{blocksForTeams(team_, view_.columns), threadsOf(team_),
-                          static_cast<size_t>(threadsOf(team_)) * 2 * sizeof(double)};
-    launch(stream(), size, sumUp<From, To>, view_, team_, static_cast<const From*>(inputs[0]),
-           static_cast<To*>(outputs[0]));
+    launchSums(stream(), view_, team_, static_cast<const From*>(inputs[0]), static_cast<To*>(outputs[0]));
   }
 
   DType dtype_;
@@ -146,10 +148,7 @@ void exclusiveSums(const Queue& queue, const int32_t* x, int32_t* y, int64_t row
   if (rows * n == 0) return;
   const Columns view{rows, n, 1, false, true};
   const TeamSize team = teamFor(n, false, 1);
-  launch(queue.stream(),
-         {blocksForTeams(team, rows), threadsOf(team),
-          static_cast<size_t>(threadsOf(team)) * 2 * sizeof(double)},
-         sumUp<int32_t, int32_t>, view, team, x, y);
+  launchSums(queue.stream(), view, team, x, y);
 }
 
 void addScans(KernelTable& table) {

@@ -115,8 +115,7 @@ class JoinRowsKernel : public OwnKernel {
     if (results == 0) return;
     launch(stream(), {blocksFor(view_.batch * (view_.n + 1))}, findStarts, view_.batch, view_.n, view_.m,
            static_cast<const uint32_t*>(sorted.keys), starts);
-    const LaunchSize size{blocksForTeams(team_, results), threadsOf(team_),
-                          static_cast<size_t>(threadsOf(team_)) * sizeof(float)};
+    const LaunchSize size = launchOf(team_, results, sizeof(float));
     const auto join = [&](auto* kernel, auto from, auto to) {
       launch(stream(), size, kernel, view_, team_, static_cast<const int32_t*>(starts),
              static_cast<const int32_t*>(sorted.numbers), static_cast<const decltype(from)*>(inputs[0]),

@@ -65,8 +65,7 @@ class SoftmaxKernel : public OwnKernel {
 
   void run(const void* const* inputs, void* const* outputs, void*) override {
     if (view_.rows == 0) return;
-    const LaunchSize size{blocksForTeams(team_, view_.rows), threadsOf(team_),
-                          static_cast<size_t>(threadsOf(team_)) * sizeof(double)};
+    const LaunchSize size = launchOf(team_, view_.rows, sizeof(double));
     launch(stream(), size, kernel_, view_, team_, static_cast<const float*>(inputs[0]),
            static_cast<float*>(outputs[0]), queue_->refusal());
   }
@@ -127,8 +126,7 @@ class CrossEntropyKernel : public OwnKernel {
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
     if (view_.rows == 0) return;
-    const LaunchSize size{blocksForTeams(team_, view_.rows), threadsOf(team_),
-                          static_cast<size_t>(threadsOf(team_)) * sizeof(double)};
+    const LaunchSize size = launchOf(team_, view_.rows, sizeof(double));
     const auto* x = static_cast<const float*>(inputs[0]);
     auto* loss = static_cast<float*>(outputs[0]);
     if (sparse_)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "spec/precisions.h"
 
 namespace nodegrad {
 
@@ -23,14 +24,10 @@ struct CpuOp {
   bool windows = false;
 };
 
-// Nothing may be bfloat16.
-PrecisionChoice onlyFloat32(const KernelSpec& spec);
-// Every float32 input and output may be bfloat16, each by itself.
-PrecisionChoice anyPrecision(const KernelSpec& spec);
-// The same, but all of one dtype: ops that only move numbers.
-PrecisionChoice anyPrecisionOneDtype(const KernelSpec& spec);
-// The first input may be either, and nothing else: sums over it.
-PrecisionChoice readsEither(const KernelSpec& spec);
+using spec::anyPrecision;
+using spec::anyPrecisionOneDtype;
+using spec::onlyFloat32;
+using spec::readsEither;
 
 using KernelTable = std::map<std::string, CpuOp>;
 

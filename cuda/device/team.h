@@ -28,10 +28,12 @@ inline TeamSize teamFor(int64_t terms, bool across, int64_t columns) {
   return team;
 }
 
-inline unsigned blocksForTeams(const TeamSize& team, int64_t results) {
-  return blocksFor(results, team.width);
-}
 inline int threadsOf(const TeamSize& team) { return team.width * team.height; }
+// For so many results, with shared memory of so many bytes for each thread.
+inline LaunchSize launchOf(const TeamSize& team, int64_t results, size_t bytes) {
+  const int threads = threadsOf(team);
+  return {blocksFor(results, team.width), threads, static_cast<size_t>(threads) * bytes};
+}
 
 // A thread's part of it.
 struct Member {

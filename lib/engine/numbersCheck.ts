@@ -1,4 +1,5 @@
 import { EngineError } from '../base/errors.js';
+import { itemAt } from '../base/list.js';
 import { type Attrs, type Engine, type NativeGraph, type ValueId, engine } from './engine.js';
 
 /** A computation whose numbers are whole, up to eighths, so that each way to round gives the same. */
@@ -20,7 +21,6 @@ interface Check {
 
 const whole = (length: number, period: number) =>
   Float32Array.from({ length }, (_, i) => (i % period) - Math.floor(period / 2));
-const at = (numbers: Float32Array, index: number) => numbers[index] ?? NaN;
 
 const COUNT = 1000;
 const x = Float32Array.from({ length: COUNT }, (_, i) => (i - COUNT / 2) / 8);
@@ -30,7 +30,7 @@ const elementwise: Check = {
   library: 'CUDA or nodegrad-cuda',
   inputs: [{ shape: [COUNT], data: x }],
   build: (add, [input = 0]) => add('add', [add('multiply', [input, input]), input]),
-  wanted: (i) => at(x, i) * at(x, i) + at(x, i),
+  wanted: (i) => itemAt(x, i) * itemAt(x, i) + itemAt(x, i),
 };
 
 const ROWS = 24;
@@ -51,7 +51,7 @@ const product: Check = {
     const row = Math.floor(place / COLUMNS);
     const column = place % COLUMNS;
     let sum = 0;
-    for (let k = 0; k < DEPTH; k++) sum += at(a, row * DEPTH + k) * at(b, k * COLUMNS + column);
+    for (let k = 0; k < DEPTH; k++) sum += itemAt(a, row * DEPTH + k) * itemAt(b, k * COLUMNS + column);
     return sum;
   },
 };
@@ -80,7 +80,7 @@ const convolution: Check = {
     for (let tap = 0; tap < KERNEL * KERNEL; tap++) {
       const pixel = (row + Math.floor(tap / KERNEL)) * SIDE + column + (tap % KERNEL);
       for (let c = 0; c < CHANNELS; c++)
-        sum += at(image, pixel * CHANNELS + c) * at(kernel, (tap * CHANNELS + c) * FILTERS + filter);
+        sum += itemAt(image, pixel * CHANNELS + c) * itemAt(kernel, (tap * CHANNELS + c) * FILTERS + filter);
     }
     return sum;
   },

@@ -95,7 +95,6 @@ export abstract class Metric<R extends MetricResult = Tensor> implements Disposa
   /** Whether more of it is better (`up`) or less (`down`), for callbacks that watch it. Default: not known. */
   readonly direction: 'up' | 'down' | undefined = undefined;
   readonly #variables: Variable[] = [];
-  /** Where its mean is kept, once it has one: in separate means, or among those of a model. */
   /** Where its mean is kept; `own`: nothing else is kept there. Otherwise it is one of the means of a model. */
   #mean: { readonly means: Means; readonly at: number; readonly own: boolean } | undefined;
   /** The result outside of `compile`, and the names of a record of several. */

@@ -71,15 +71,14 @@ export class Trainer {
 
   /** The compiled step for feeds like these. */
   step(mode: Mode, feeds: Feeds): Step {
-    const make = () => onDevice(this.model.device, () => this.#make(mode, feeds));
-    if (this.model.runEagerly) return make();
+    if (this.model.runEagerly) return this.#make(mode, feeds);
     const types = (list: readonly (Tensor | undefined)[]) =>
       list.map((t) => (t ? `${t.dtype}[${t.shape.slice(1).join()}]` : '-')).join(' ');
     const names = feeds.names ? JSON.stringify(feeds.names) : '';
     const signature = `${mode}|${types(feeds.x)}|${types(feeds.y)}|${types(feeds.weights)}|${names}`;
     const known = this.#steps.get(`${signature}|${this.model.state}`);
     if (known) return known;
-    const step = make();
+    const step = this.#make(mode, feeds);
     // The first call may find layers within others.
     this.#steps.set(`${signature}|${this.model.state}`, step);
     return step;
@@ -111,7 +110,11 @@ export class Trainer {
     this.#steps.clear();
   }
 
-  #make(mode: Mode, given: Feeds): Step {
+  #make(mode: Mode, feeds: Feeds): Step {
+    return onDevice(this.model.device, () => this.#makeHere(mode, feeds));
+  }
+
+  #makeHere(mode: Mode, given: Feeds): Step {
     const { model } = this;
     const { dtypePolicy } = model;
     const graph = model.knownGraph();

@@ -85,16 +85,6 @@ class BackwardKernel : public LayerNormKernel<T> {
   static constexpr int64_t kSumRows = 64;
 };
 
-// All tensors of x's shape are of one kind.
-template <size_t x>
-PrecisionChoice layerNormPrecisions(const KernelSpec& spec) {
-  PrecisionChoice choice = onlyFloat32(spec);
-  for (size_t i = 0; i <= x; ++i) choice.inputs[i] = Precision::Either;
-  choice.outputs[0] = Precision::Either;
-  choice.sameDtype = true;
-  return choice;
-}
-
 // A row is written after it was read.
 template <size_t x>
 bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
@@ -106,10 +96,10 @@ bool layerNormInPlace(const KernelSpec& spec, size_t output, size_t input) {
 const KernelFamily family([](KernelTable& table) {
   table["layerNormalization"] = {.make = makeKernelFor<ForwardKernel, 0>,
                                  .inPlace = layerNormInPlace<0>,
-                                 .precisions = layerNormPrecisions<0>};
+                                 .precisions = spec::firstOneDtype<0>};
   table["layerNormalizationBackward"] = {.make = makeKernelFor<BackwardKernel, 1>,
                                          .inPlace = layerNormInPlace<1>,
-                                         .precisions = layerNormPrecisions<1>};
+                                         .precisions = spec::firstOneDtype<1>};
 });
 
 }  // namespace nodegrad

@@ -100,7 +100,7 @@ describe('the option device', () => {
   });
 
   it('has a model train there, with the results of the CPU', async () => {
-    // Its loss is a product, since sums have no kernel for the GPU yet.
+    // Its loss is a product, too: nothing else adds numbers up, so that all is exact.
     class Net extends Model {
       readonly conv = layers.conv2d({ filters: 2, kernelSize: 3, useBias: false, kernelInitializer: 'ones' });
       readonly dense = layers.dense({ units: 2, useBias: false, kernelInitializer: 'ones' });

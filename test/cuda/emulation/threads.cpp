@@ -202,7 +202,7 @@ void runThreads(dim3 blocks, dim3 block, size_t shared, const std::function<void
         blockIdx = dim3(x, y, z);
         std::memset(sharedBytes, kPoison, room);
         if (!runBlock()) {
-          // Fibers that wait for ever are given up.
+          // Fibers that would wait without an end are stopped.
           spareFibers.resize(fibers.size());
           std::iota(spareFibers.begin(), spareFibers.end(), 0);
           return;
