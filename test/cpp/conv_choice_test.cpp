@@ -1,5 +1,5 @@
 // Which kernels ten convolutions get, on each class of processors: what makes the nets fast. Whoever changes
-// a rule measures these again.
+// a price (cpp/cpu/conv/cost_table.cpp) measures these again.
 #include <algorithm>
 #include <array>
 
@@ -99,23 +99,37 @@ class ConvChoice : public ::testing::Test {
   SavedSettings saved_;
 };
 
+TEST_F(ConvChoice, InFloat32WithNothingMore) {
+  ASSERT_TRUE(uses("base"));
+  expectChoices(DType::F32, {{{"direct", "own", "own"}},
+                             {{"direct", "direct", "samples"}},
+                             {{"direct", "own", "samples"}},
+                             {{"direct", "direct", "samples"}},
+                             {{"direct", "direct", "samples"}},
+                             {{"direct", "direct", "direct"}},
+                             {{"direct", "direct", "samples"}},
+                             {{"direct", "direct", "direct"}},
+                             {{"direct", "samples", "samples"}},
+                             {{"own", "samples", "own"}}});
+}
+
 TEST_F(ConvChoice, InFloat32WithAvx512) {
   if (!uses("avx512")) GTEST_SKIP() << "no AVX-512 here";
-  expectChoices(DType::F32, {{{"direct", "own", "direct"}},
-                             {{"winograd", "winograd", "winograd"}},
-                             {{"direct", "own", "direct"}},
-                             {{"winograd", "winograd", "winograd"}},
-                             {{"direct", "direct", "direct"}},
-                             {{"winograd", "winograd", "winograd"}},
-                             {{"direct", "direct", "direct"}},
-                             {{"direct", "direct", "direct"}},
-                             {{"direct", "direct", "direct"}},
-                             {{"own", "direct", "own"}}});
+  const Choices expected = {{{"direct", "own", "direct"}},     {{"winograd", "winograd", "winograd"}},
+                            {{"direct", "own", "direct"}},     {{"winograd", "winograd", "winograd"}},
+                            {{"direct", "direct", "direct"}},  {{"winograd", "winograd", "winograd"}},
+                            {{"direct", "direct", "direct"}},  {{"direct", "direct", "direct"}},
+                            {{"direct", "samples", "direct"}}, {{"own", "direct", "own"}}};
+  useBfloat16(Settings::Bfloat16::Off);
+  expectChoices(DType::F32, expected);
+  useBfloat16(Settings::Bfloat16::Native);  // another class, where the machine has that
+  expectChoices(DType::F32, expected);
+  if (uses("amx")) expectChoices(DType::F32, expected);
 }
 
 TEST_F(ConvChoice, InFloat32WithAvx2) {
   if (!uses("avx2")) GTEST_SKIP() << "no AVX2 here";
-  expectChoices(DType::F32, {{{"direct", "own", "own"}},
+  expectChoices(DType::F32, {{{"direct", "own", "direct"}},
                              {{"winograd", "winograd", "winograd"}},
                              {{"direct", "own", "own"}},
                              {{"winograd", "winograd", "winograd"}},
@@ -123,16 +137,16 @@ TEST_F(ConvChoice, InFloat32WithAvx2) {
                              {{"winograd", "winograd", "winograd"}},
                              {{"direct", "direct", "direct"}},
                              {{"direct", "direct", "direct"}},
-                             {{"direct", "direct", "own"}},
+                             {{"direct", "samples", "own"}},
                              {{"own", "direct", "own"}}});
 }
 
 TEST_F(ConvChoice, InBfloat16WithAvx512) {
   useBfloat16(Settings::Bfloat16::Native);
   if (!uses("avx512") || !cpuHasBfloat16()) GTEST_SKIP() << "no AVX512-BF16 here";
-  expectChoices(DType::BF16, {{{"direct", "direct", "direct"}},
+  expectChoices(DType::BF16, {{{"direct", "float32", "direct"}},
                               {{"winograd", "winograd", "winograd"}},
-                              {{"direct", "direct", "direct"}},
+                              {{"direct", "float32", "direct"}},
                               {{"winograd", "winograd", "winograd"}},
                               {{"direct", "direct", "direct"}},
                               {{"winograd", "winograd", "winograd"}},

@@ -78,7 +78,7 @@ class NarrowConvolutions : public ::testing::TestWithParam<std::tuple<std::strin
 std::vector<Array> runOwn(const Call& call) {
   const KernelSpec spec = call.spec();
   const Convolution conv(spec);
-  EXPECT_TRUE(narrowConvSuits(conv) && hasNarrowConvLayouts(conv));
+  EXPECT_TRUE(narrowConvTakes(conv) && hasNarrowConvLayouts(conv));
   return run(*makeNarrowConv(conv), call);
 }
 

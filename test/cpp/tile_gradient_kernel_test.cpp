@@ -97,7 +97,7 @@ TEST_P(TileGradients, EqualThePlainSums) {
       if (blocked) call.inputLayouts = {blocksOf(x, axes), blocksOf(dy, axes)};
       const KernelSpec spec = call.spec();
       const Convolution conv(spec);
-      ASSERT_TRUE(tileGradientSuits(conv));
+      ASSERT_TRUE(tileGradientTakes(conv));
       ASSERT_TRUE(hasTileGradientLayouts(conv));
       setTeamThreads(threads);
       const std::vector<Array> gradients = run(*makeTileGradient(conv, *tiles.kernels), call);
@@ -148,7 +148,7 @@ TEST(TileGradientRule, TakesBfloat16WithoutGroups) {
                           {nullptr, nullptr},
                           {nullptr},
                           nullptr};
-    return tileGradientSuits(Convolution(spec));
+    return tileGradientTakes(Convolution(spec));
   };
   EXPECT_TRUE(suits(DType::BF16, 1));
   EXPECT_FALSE(suits(DType::F32, 1));

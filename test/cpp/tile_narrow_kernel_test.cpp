@@ -58,7 +58,7 @@ TEST_P(TileNarrowConvolutions, EqualThePlainSums) {
   if (relu) call.inputs.push_back(bias);
   const KernelSpec spec = call.spec();
   const Convolution conv(spec);
-  ASSERT_TRUE(tileNarrowSuits(spec, conv));
+  ASSERT_TRUE(tileNarrowTakes(spec, conv));
   const int64_t terms = count(wShape) / s.out;
   const int team = teamThreads();
   for (int threads : {1, 3}) {
@@ -81,19 +81,19 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TileNarrowConvolutions,
                                             ::testing::ValuesIn(shapes())),
                          nameOf);
 
-Call callOf(int64_t channels, Attrs attrs = {}) {
+Call callOf(int64_t channels, Attrs attrs = {}, int64_t n = 2) {
   attrs = checkAttrs(findOp("conv"), attrs);
   const int64_t groups = attrs.integer("groups");
-  const Array x = randomNumbers({2, 7, 18, channels}, 1, -1, 1, DType::BF16),
+  const Array x = randomNumbers({n, 7, 18, channels}, 1, -1, 1, DType::BF16),
               w = randomNumbers({3, 3, channels / groups, 32}, 2, -1, 1, DType::BF16);
   const Window window = convWindow("conv", attrs, {7, 18}, {3, 3});
-  return {"conv", {x, w}, {{DType::BF16, {2, window.out[0], window.out[1], 32}}}, attrs};
+  return {"conv", {x, w}, {{DType::BF16, {n, window.out[0], window.out[1], 32}}}, attrs};
 }
 
 TEST(TileNarrowRule, TakesFewChannelsToWholeBlocks) {
   const auto suits = [](const Call& call) {
     const KernelSpec spec = call.spec();
-    return tileNarrowSuits(spec, Convolution(spec));
+    return tileNarrowTakes(spec, Convolution(spec));
   };
   EXPECT_TRUE(suits(callOf(1)));
   EXPECT_TRUE(suits(callOf(10)));
@@ -119,8 +119,8 @@ TEST(TileNarrowRule, NanStaysNan) {
 
 TEST(TileNarrowRule, TheBackendFollowsIt) {
   if (!cpuHasTiles()) GTEST_SKIP() << "no AMX here";
-  EXPECT_EQ(runPlanned(callOf(3)).implementation, "own:amx");
-  EXPECT_NE(runPlanned(callOf(32)).implementation, "own:amx");
+  EXPECT_EQ(runPlanned(callOf(3, {}, 64)).implementation, "own:amx");
+  EXPECT_NE(runPlanned(callOf(32, {}, 64)).implementation, "own:amx");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Which convolutions are computed by Winograd's algorithm, and that what follows the rule is right.
+#include "cpu/conv/ways.h"
 #include "support/winograd.h"
 
 namespace nodegrad::testing {
@@ -12,13 +13,16 @@ class WinogradRule : public ::testing::Test {
 bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs = {},
            const Dims& kernel = {3, 3}, DType image = DType::F32) {
   const Attrs all = checkAttrs(findOp("conv"), attrs);
-  const TensorType x{image, {n, size, size, in}}, w{DType::F32, {kernel[0], kernel[1], in, out}};
+  const TensorType x{DType::F32, {n, size, size, in}}, w{DType::F32, {kernel[0], kernel[1], in, out}};
   const Window window = convWindow("conv", all, {size, size}, kernel);
   KernelSpec spec{"conv", all, {x, w}, {{DType::F32, {n, window.out[0], window.out[1], out}}},
                   {},     {},  nullptr};
   spec.inputLayouts.resize(2);
   spec.outputLayouts.resize(1);
-  return winogradSuits(spec, Convolution(spec));
+  if (image == DType::F32) return convOptions(spec, Convolution(spec)).front().way == ConvWay::Winograd;
+  spec.compute = DType::BF16;
+  const PrecisionChoice choice = cpuBackend().precisions(spec);
+  return choice.inputs[0] == Precision::BFloat16 && choice.inputs[1] == Precision::Float32;
 }
 
 TEST_F(WinogradRule, TakesWhatPaysOff) {

@@ -1,14 +1,10 @@
 #include "cpu/conv/conv.h"
 
-#include "cpu/conv/filter_gradient.h"
-#include "cpu/conv/narrow.h"
-#include "cpu/conv/samples.h"
-#include "cpu/conv/tile_gradient.h"
-#include "cpu/conv/tile_narrow.h"
+#include <optional>
+
+#include "cpu/conv/ways.h"
 #include "cpu/conv/winograd/winograd.h"
 #include "cpu/cpu_backend.h"
-#include "cpu/elementwise/activation.h"
-#include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/onednn.h"
 
@@ -20,27 +16,57 @@ bool hasNothingToCompute(const Convolution& conv) {
   return count(conv.x.shape) == 0 || count(conv.w.shape) == 0 || count(conv.y.shape) == 0;
 }
 
-// Convolutions over samples have float32 tensors.
-bool isFloat32(const Convolution& conv) {
-  return conv.x.dtype == DType::F32 && conv.w.dtype == DType::F32 && conv.y.dtype == DType::F32;
+// The same without what is fused into it, which oneDNN's could do as well.
+Convolution plain(const Convolution& conv) {
+  Convolution result = conv;
+  result.pooling = result.statistics = result.pooledGradient = result.mask = result.residual = false;
+  result.concatChannels.resize(1);
+  return result;
 }
 
-bool isTileGradient(const Convolution& conv) { return cpuHasTiles() && tileGradientSuits(conv); }
-bool isTileNarrow(const KernelSpec& spec, const Convolution& conv) {
-  return cpuHasTiles() && tileNarrowSuits(spec, conv);
+// The same of bfloat16, as the precision pass would have it: the images and, but for Winograd, the weights.
+Convolution inBfloat16(const Convolution& conv, bool weights) {
+  Convolution result = conv;
+  result.x.dtype = result.y.dtype = DType::BF16;
+  if (weights && conv.pass != ConvPass::BackwardFilter) result.w.dtype = DType::BF16;
+  result.xLayout = result.wLayout = result.yLayout = nullptr;
+  return result;
+}
+
+// The cheapest way on bfloat16 of what is float32 yet. Null: there is none that is cheaper. Its neighbours
+// are taken to be bfloat16, so that float32 costs the rounding of what is between; but those of an image in
+// blocks of samples are float32, and there a pass alone saves less than the other layout costs around it
+// (LeNet took a seventh longer on AMX).
+std::optional<ConvWay> bfloat16Way(const KernelSpec& spec, const Convolution& conv) {
+  std::optional<ConvWay> best;
+  if (!cpuHasBfloat16()) return best;
+  const ConvOption asFloats = convOptions(spec, conv).front();
+  if (asFloats.way == ConvWay::Samples && convNumbersRead(conv, true) > 0) return best;
+  const auto images = static_cast<double>(count(conv.x.shape) + count(conv.y.shape));
+  double least =
+      asFloats.cost + convCost({0, images}, convPrices(DType::F32, ConvWay::Rounding, ConvPass::Forward));
+  for (bool weights : {false, true})
+    for (const ConvOption& option : convOptions(spec, inBfloat16(conv, weights))) {
+      const bool winograd = option.way == ConvWay::Winograd;
+      if (winograd == weights || option.cost >= least ||
+          (option.way == ConvWay::Direct && !directConvTakesBfloat16(spec)))
+        continue;
+      best = option.way;
+      least = option.cost;
+    }
+  return best;
+}
+
+// How a convolution of float32 would be computed best where nothing is fused into it, maybe on bfloat16.
+ConvWay bestWay(const KernelSpec& spec, const Convolution& conv) {
+  const auto rounded = spec.compute == DType::BF16 ? bfloat16Way(spec, conv) : std::nullopt;
+  return rounded ? *rounded : convOptions(spec, conv).front().way;
 }
 
 LayoutChoice convLayouts(const KernelSpec& spec, const std::vector<bool>& undecided) {
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return convChoice(spec, conv, nullptr, nullptr, nullptr);
-  if (winogradSuits(spec, conv)) return winogradLayouts(spec, conv);
-  if (isFloat32(conv) && sampleConvSuits(spec, conv)) return sampleConvLayouts(spec, conv);
-  if (narrowConvSuits(conv)) return narrowConvLayouts(spec, conv);
-  if (isTileGradient(conv)) return tileGradientLayouts(spec, conv);
-  if (isTileNarrow(spec, conv)) return tileNarrowLayouts(spec, conv);
-  if (filterGradientSuits(spec, conv)) return filterGradientLayouts(spec, conv);
-  const bool undecidedWeights = conv.pass != ConvPass::BackwardFilter && undecided[conv.wIndex];
-  return directConvLayouts(spec, conv, undecidedWeights);
+  return convLayoutsFor(convOptions(spec, conv).front().way, spec, conv, undecided);
 }
 
 // How many outputs are always made. The whole image of a pooled convolution and a bias's gradient are
@@ -53,9 +79,12 @@ size_t fewestOutputs(const Convolution& conv) {
 bool convSupports(const KernelSpec& spec) {
   const Convolution conv(spec);
   if (spec.outputs.size() < fewestOutputs(conv)) return false;
-  if (hasNothingToCompute(conv)) return !conv.isFused() && !conv.residual;
-  if (winogradSuits(spec, conv)) return winogradFuses(spec, conv);
-  return !conv.isFused() && (!conv.residual || directConvTakesResidual(spec, conv));
+  if (!conv.isFused() && !conv.residual) return true;
+  if (hasNothingToCompute(conv)) return false;
+  // On bfloat16 nothing is fused that was not before.
+  const ConvWay way = conv.multiplicandType() == DType::F32 ? bestWay(spec, plain(conv)) : ConvWay::Winograd;
+  if (way == ConvWay::Winograd) return winogradTakes(spec, conv) && winogradFuses(conv);
+  return !conv.isFused() && way == ConvWay::Direct && directConvTakesResidual(spec, conv);
 }
 
 std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
@@ -65,39 +94,27 @@ std::unique_ptr<Kernel> makeConv(const KernelSpec& spec) {
       fail(ErrorCode::Shape, "[conv] expected an image of at least one channel, received ", toString(conv.x));
     return onednn::zerosKernel(spec);
   }
-  if (winogradSuits(spec, conv) && hasWinogradLayouts(spec, conv)) return makeWinograd(spec, conv);
-  if (conv.isFused()) fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
-  if (isFloat32(conv) && sampleConvSuits(spec, conv) && hasSampleConvLayouts(conv))
-    return makeSampleConv(spec, conv);
-  if (narrowConvSuits(conv) && hasNarrowConvLayouts(conv))
-    return withActivationAfterwards(spec, [](const KernelSpec& s) { return makeNarrowConv(Convolution(s)); });
-  if (isTileGradient(conv) && hasTileGradientLayouts(conv))
-    return makeTileGradient(conv, *bfloat16Kernels().tiles);
-  if (isTileNarrow(spec, conv) && hasTileNarrowLayouts(conv))
-    return makeTileNarrow(spec, conv, *bfloat16Kernels().tiles);
-  if (filterGradientSuits(spec, conv) && hasFilterGradientLayouts(conv)) return makeFilterGradient(conv);
-  std::vector<size_t> operands{0, 1};
-  if (conv.bias) operands.push_back(2);
-  if (conv.residual) operands.push_back(conv.residualIndex);
-  return withNanKeepingActivation(spec, operands,
-                                  [](const KernelSpec& s) { return makeDirectConv(s, Convolution(s)); });
+  for (const ConvOption& option : convOptions(spec, conv))
+    if (hasConvLayoutsFor(option.way, spec, conv)) return makeConvFor(option.way, spec, conv);
+  // Layouts that were given and that no way wants: oneDNN takes them all.
+  if (!conv.isFused()) return makeConvFor(ConvWay::Direct, spec, conv);
+  fail(ErrorCode::Device, "[", spec.op, "] cannot fuse that into this convolution");
 }
 
 PrecisionChoice convPrecisions(const KernelSpec& spec) {
   PrecisionChoice choice = onlyFloat32(spec);
   const Convolution conv(spec);
   if (hasNothingToCompute(conv)) return choice;
-  if (winogradTakesBfloat16(spec, conv)) {
+  const auto rounded = bfloat16Way(spec, conv);
+  if (!rounded) return choice;
+  if (conv.residual) choice.inputs[conv.residualIndex] = Precision::Either;
+  if (*rounded == ConvWay::Winograd) {
     for (size_t index : conv.imageInputs()) choice.inputs[index] = Precision::BFloat16;
     for (size_t index : conv.imageOutputs()) choice.outputs[index] = Precision::Either;
     if (conv.mask) choice.inputs[conv.maskIndex] = Precision::Either;
-    if (conv.residual) choice.inputs[conv.residualIndex] = Precision::Either;
     return choice;
   }
-  // The other own kernels beat oneDNN's bfloat16. Measured on Zen 4.
-  if (conv.isFused() || sampleConvSuits(spec, conv) || !directConvTakesBfloat16(spec)) return choice;
   choice.inputs[0] = choice.inputs[1] = Precision::BFloat16;
-  if (conv.residual) choice.inputs[conv.residualIndex] = Precision::Either;
   if (spec.op != "convBackwardFilter") choice.outputs[0] = Precision::Either;
   return choice;
 }

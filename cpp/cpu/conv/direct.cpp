@@ -1,8 +1,6 @@
 #include <algorithm>
 
 #include "cpu/conv/conv.h"
-#include "cpu/conv/narrow.h"
-#include "cpu/conv/samples.h"
 #include "cpu/memory/onednn.h"
 #include "cpu/memory/onednn_faults.h"
 
@@ -75,7 +73,6 @@ struct Candidate {
   dnnl::primitive_desc pd;
   Descs descs;
   std::string implementation;
-  bool isGrouped = false;
 
   explicit operator bool() const { return static_cast<bool>(pd); }
   // How good the instructions are of code that oneDNN generates for the case ("jit:avx512_core",
@@ -83,8 +80,7 @@ struct Candidate {
   int level() const {
     if (implementation.rfind("jit", 0) != 0 && implementation.rfind("br", 0) != 0) return 0;
     const auto has = [this](const char* isa) { return implementation.find(isa) != std::string::npos; };
-    // Tiles hold channels of one group: of depthwise filters they are nearly empty.
-    if (has("amx") && !isGrouped) return 5;
+    if (has("amx")) return 5;
     return has("avx512") ? 4 : has("avx2") ? 3 : has("avx") ? 2 : 1;
   }
   // Of two without generated code, matrix products are many times as fast as oneDNN's reference.
@@ -248,7 +244,6 @@ class DirectConv {
 
   Candidate candidate(const Descs& descs) const {
     Candidate result;
-    result.isGrouped = conv_.groups > 1;
     result.pd = primitiveDesc(descs);
     if (!result.pd) return result;
     const Arguments names = arguments();
@@ -257,9 +252,18 @@ class DirectConv {
     do {
       result.descs = {chosen(names.x), chosen(names.w), chosen(names.y)};
       result.implementation = result.pd.impl_info_str();
-      if (!onednn::convFault(conv_, result.implementation, isBlocked(result.descs.x))) return result;
+      if (!onednn::convFault(conv_, result.implementation, isBlocked(result.descs.x)) &&
+          !isNearlyEmpty(result))
+        return result;
     } while (result.pd.next_impl());
     return {};
+  }
+
+  // Its products of blocks hold channels of one group: of depthwise filters they are nearly empty.
+  bool isNearlyEmpty(const Candidate& candidate) const {
+    constexpr int64_t kBlock = 16;
+    return conv_.groups > 1 && candidate.implementation.find("brg") != std::string::npos &&
+           conv_.y.shape[static_cast<size_t>(conv_.axes.c)] / conv_.groups < kBlock;
   }
 
   dnnl::primitive_desc primitiveDesc(const Descs& descs) const {
@@ -341,7 +345,6 @@ bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   plain.inputLayouts.pop_back();
   plain.invariant.clear();
   const Convolution without(plain);
-  if (sampleConvSuits(plain, without) || narrowConvSuits(without)) return false;
   const std::string code = DirectConv(spec, conv, true).code();
   if (code.empty() || code != DirectConv(plain, without, true).code()) return false;
   return spec.compute != DType::BF16 || !directConvTakesBfloat16(plain) ||

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/align.h"
 #include "cpu/conv/filter_gradient_kernels.h"
 #include "cpu/conv/filter_places.h"
 #include "cpu/conv/image.h"
@@ -26,8 +27,6 @@ constexpr int64_t kMostSums = int64_t{64} << 20;
 // From so many on the sums are worth being kept apart from the gradient.
 constexpr int64_t kManyPositions = 64;
 constexpr int64_t kLine = 16;  // floats of a cache line, and the most channels of the image in a group
-
-int64_t wholeLines(int64_t floats) { return (floats + kLine - 1) / kLine * kLine; }
 
 int64_t at(const TensorType& type, int axis) { return type.shape[static_cast<size_t>(axis)]; }
 
@@ -136,10 +135,10 @@ class FilterGradientKernel : public OwnKernel {
   // Of the gradient: taps and input channels.
   int64_t rows() const { return static_cast<int64_t>(offsets_.size()); }
   int64_t boxes() const { return samples_ * counts_[0] * counts_[1] * counts_[2]; }
-  int64_t partFloats() const { return wholeLines((rows() + 1) * columns_); }
-  int64_t groupFloats() const { return wholeLines(packed_[0] * packed_[1] * packed_[2] * group_); }
+  int64_t partFloats() const { return roundUp((rows() + 1) * columns_, kLine); }
+  int64_t groupFloats() const { return roundUp(packed_[0] * packed_[1] * packed_[2] * group_, kLine); }
   int64_t imageFloats() const { return groups_ * groupFloats(); }
-  int64_t boxFloats() const { return imageFloats() + wholeLines(box_[0] * box_[1] * box_[2] * columns_); }
+  int64_t boxFloats() const { return imageFloats() + roundUp(box_[0] * box_[1] * box_[2] * columns_, kLine); }
 
   // Whole rows and planes of the output as far as they are small.
   void chooseBoxes() {
@@ -290,23 +289,9 @@ class FilterGradientKernel : public OwnKernel {
 
 }  // namespace
 
-namespace {
-
-// oneDNN unfolds images for matrix products where it generates no code: of volumes with AVX2, of dilated
-// filters. Its code for AVX2 took 1 to 1.9 times as long, but for pointwise filters 0.8 to 0.95 times
-// (Zen 3).
-bool isFasterThanOneDnn(const KernelSpec& spec, const Convolution& conv) {
-  const int64_t taps = conv.window.kernel[0] * conv.window.kernel[1] * conv.window.kernel[2];
-  const int64_t positions = count(conv.y.shape) / at(conv.y, conv.axes.c);
-  return (taps > 1 && positions >= kManyPositions && isaKernels().name == std::string("avx2")) ||
-         !directConvHasCode(spec, conv);
-}
-
-}  // namespace
-
-bool filterGradientSuits(const KernelSpec& spec, const Convolution& conv) {
+bool filterGradientTakes(const Convolution& conv) {
   return conv.pass == ConvPass::BackwardFilter && conv.groups == 1 && !conv.isFused() &&
-         conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32 && isFasterThanOneDnn(spec, conv);
+         conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
 }
 
 LayoutChoice filterGradientLayouts(const KernelSpec& spec, const Convolution& conv) {

@@ -5,9 +5,8 @@
 
 namespace nodegrad {
 
-// Whether the gradient of the filters is to be made by our own kernel, which takes float32 images of any
-// shape without groups: where it is faster than what oneDNN has.
-bool filterGradientSuits(const KernelSpec& spec, const Convolution& conv);
+// Whether our own kernel can make the gradient of the filters: of float32 images of any shape without groups.
+bool filterGradientTakes(const Convolution& conv);
 
 // The images in the layouts that they have, where that is row-major or in blocks of channels, else row-major;
 // the filters in theirs, unless it is padded.

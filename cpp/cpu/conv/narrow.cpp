@@ -296,7 +296,7 @@ bool fillsVectors(const Side& side, const ImageAxes& axes) {
 
 }  // namespace
 
-bool narrowConvSuits(const Convolution& conv) {
+bool narrowConvTakes(const Convolution& conv) {
   if (conv.groups != 1 || conv.isFused() || conv.residual || conv.x.dtype != DType::F32 ||
       conv.w.dtype != DType::F32 || conv.y.dtype != DType::F32 ||
       conv.axes.c != conv.axes.first + conv.axes.spatial)

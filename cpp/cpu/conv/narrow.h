@@ -6,9 +6,9 @@
 namespace nodegrad {
 
 // Convolutions to few channels, the gradient of their filters, and gradients of images of few channels: our
-// own kernels take float32 images of many channels, row-major or in blocks of channels, and row-major
+// own kernels can take float32 images of many channels, row-major or in blocks of channels, and row-major
 // filters, without groups.
-bool narrowConvSuits(const Convolution& conv);
+bool narrowConvTakes(const Convolution& conv);
 
 LayoutChoice narrowConvLayouts(const KernelSpec& spec, const Convolution& conv);
 bool hasNarrowConvLayouts(const Convolution& conv);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/align.h"
 #include "cpu/conv/samples_kernels.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/isa.h"
@@ -121,7 +122,7 @@ class SampleConvolution : public SampleKernel {
 
  private:
   // Each part packs the filters for itself: that is little compared with its rows, and no part waits.
-  int64_t packedElements() const { return (filter_ + kLine - 1) / kLine * kLine; }
+  int64_t packedElements() const { return roundUp(filter_, kLine); }
 
   void pack(const float* filters, float* to) const {
     const SampleConv& c = sizes_;
@@ -178,7 +179,7 @@ class SampleBackwardFilter : public SampleKernel {
   }
 
  private:
-  int64_t partElements() const { return (filter_ + sizes_.out + kLine - 1) / kLine * kLine; }
+  int64_t partElements() const { return roundUp(filter_ + sizes_.out, kLine); }
 
   void addParts(const float* first, int64_t count, float* to) const {
     parallelFor(threads_, count, 1 << 14, [&](int64_t begin, int64_t end, int) {
@@ -195,32 +196,22 @@ class SampleBackwardFilter : public SampleKernel {
   int parts_;
 };
 
-bool isIn(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes) {
-  return layout && sameLayout(layout, sampleBlocks(type, axes, lanes()));
-}
-
 }  // namespace
 
-bool sampleConvSuits(const KernelSpec& spec, const Convolution& conv) {
-  if (conv.window.spatial != 2 || conv.groups != 1 || conv.residual ||
+bool sampleConvTakes(const KernelSpec& spec, const Convolution& conv) {
+  if (conv.window.spatial != 2 || conv.groups != 1 || conv.isFused() || conv.residual ||
+      conv.x.dtype != DType::F32 || conv.w.dtype != DType::F32 || conv.y.dtype != DType::F32 ||
       at(conv.x, conv.axes.n) % lanes() != 0 || !sampleActivation(spec))
     return false;
+  if (conv.pass != ConvPass::BackwardData) return true;
   const Window& w = conv.window;
-  if (conv.pass == ConvPass::BackwardData) {
-    for (int axis : {0, 1}) {
-      const int64_t extent = w.extent(axis);
-      if (w.strides[axis] != 1 || w.pads[2 * axis] >= extent) return false;
-    }
-  }
-  const bool narrowIn = at(conv.x, conv.axes.c) % lanes() != 0;
-  const bool narrowOut = at(conv.y, conv.axes.c) % lanes() != 0;
-  const bool x = isIn(conv.x, conv.xLayout, conv.axes), y = isIn(conv.y, conv.yLayout, conv.axes);
-  switch (conv.pass) {
-    case ConvPass::Forward: return x ? narrowIn || narrowOut : !conv.xLayout && narrowIn && narrowOut;
-    case ConvPass::BackwardData: return y ? narrowIn || narrowOut : !conv.yLayout && narrowIn && narrowOut;
-    case ConvPass::BackwardFilter: return (x || y) && (narrowIn || narrowOut);
-  }
-  fail(ErrorCode::Internal, "unknown pass of a convolution");
+  for (int axis : {0, 1})
+    if (w.strides[axis] != 1 || w.pads[2 * axis] >= w.extent(axis)) return false;
+  return true;
+}
+
+bool isInSamples(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes) {
+  return layout && sameLayout(layout, sampleBlocks(type, axes, lanes()));
 }
 
 LayoutChoice sampleConvLayouts(const KernelSpec& spec, const Convolution& conv) {
@@ -229,7 +220,8 @@ LayoutChoice sampleConvLayouts(const KernelSpec& spec, const Convolution& conv) 
 }
 
 bool hasSampleConvLayouts(const Convolution& conv) {
-  return !conv.wLayout && isIn(conv.x, conv.xLayout, conv.axes) && isIn(conv.y, conv.yLayout, conv.axes);
+  return !conv.wLayout && isInSamples(conv.x, conv.xLayout, conv.axes) &&
+         isInSamples(conv.y, conv.yLayout, conv.axes);
 }
 
 std::unique_ptr<Kernel> makeSampleConv(const KernelSpec& spec, const Convolution& conv) {

@@ -6,10 +6,12 @@
 
 namespace nodegrad {
 
-// Whether a convolution is to be computed over images in blocks of samples: few channels on either side, that
-// do not fill vectors, and a batch that does. It starts such a layout where the images are row-major, and
-// takes it from the convolution before; images in blocks of channels are left to oneDNN.
-bool sampleConvSuits(const KernelSpec& spec, const Convolution& conv);
+// Whether a convolution can be computed over images in blocks of samples: float32 pictures whose batch fills
+// vectors, which any number of channels does not have to, without groups and residual.
+bool sampleConvTakes(const KernelSpec& spec, const Convolution& conv);
+
+// Whether an image is in such blocks.
+bool isInSamples(const TensorType& type, const LayoutPtr& layout, const ImageAxes& axes);
 
 // Images in blocks of as many samples as a vector holds; filters row-major.
 LayoutChoice sampleConvLayouts(const KernelSpec& spec, const Convolution& conv);

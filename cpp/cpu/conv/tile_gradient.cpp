@@ -414,7 +414,7 @@ bool isChannelsLast(const ImageAxes& axes) { return axes.c == axes.first + axes.
 
 }  // namespace
 
-bool tileGradientSuits(const Convolution& conv) {
+bool tileGradientTakes(const Convolution& conv) {
   const auto fits = [&](const TensorType& type, const LayoutPtr& layout) {
     return isChannelsLast(conv.axes) || hasRuns(type, layout, conv.axes);
   };

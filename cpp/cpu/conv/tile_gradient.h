@@ -7,9 +7,9 @@ namespace nodegrad {
 
 struct TileKernels;
 
-// Whether the gradient of the filters is to be made on tiles of bfloat16 (AMX): of images in bfloat16 without
+// Whether the gradient of the filters can be made on tiles of bfloat16 (AMX): of images in bfloat16 without
 // groups.
-bool tileGradientSuits(const Convolution& conv);
+bool tileGradientTakes(const Convolution& conv);
 
 // The images in the layouts that they have, where channels come in runs, else row-major; the filters in
 // theirs, unless it is padded.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/align.h"
 #include "cpu/conv/tile_narrow_kernels.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/own_kernel.h"
@@ -14,7 +15,6 @@ constexpr int64_t kBlock = 16, kMostNumbers = 32;
 constexpr int64_t kLine = 32;  // numbers of a cache line
 
 int64_t at(const TensorType& type, int axis) { return type.shape[static_cast<size_t>(axis)]; }
-int64_t wholeLines(int64_t numbers) { return (numbers + kLine - 1) / kLine * kLine; }
 
 // Threads take bands of neighbouring rows of outputs, whose rows of the image they copy with zeros around.
 class TileNarrowKernel : public OwnKernel {
@@ -70,13 +70,13 @@ class TileNarrowKernel : public OwnKernel {
   }
 
  private:
-  int64_t filterNumbers() const { return wholeLines(blocks_ * window_.kernel[0] * pairs_ * 2 * kBlock); }
+  int64_t filterNumbers() const { return roundUp(blocks_ * window_.kernel[0] * pairs_ * 2 * kBlock, kLine); }
   // The rows of the image that so many rows of outputs read.
   int64_t rowsOf(int64_t outputs) const {
     return (outputs - 1) * window_.strides[0] + (window_.kernel[0] - 1) * window_.dilations[0] + 1;
   }
   int64_t bandNumbers() const {
-    return wholeLines(rowsOf((window_.out[0] + bands_ - 1) / bands_) * rowNumbers_);
+    return roundUp(rowsOf((window_.out[0] + bands_ - 1) / bands_) * rowNumbers_, kLine);
   }
 
   // w: [tap row][tap, channel][output channel].
@@ -116,7 +116,7 @@ class TileNarrowKernel : public OwnKernel {
 
 }  // namespace
 
-bool tileNarrowSuits(const KernelSpec& spec, const Convolution& conv) {
+bool tileNarrowTakes(const KernelSpec& spec, const Convolution& conv) {
   const Window& w = conv.window;
   const std::string activation = activationOf(spec);
   return conv.pass == ConvPass::Forward && w.spatial == 2 && conv.groups == 1 && !conv.isFused() &&

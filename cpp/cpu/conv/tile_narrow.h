@@ -7,10 +7,10 @@ namespace nodegrad {
 
 struct TileKernels;
 
-// Whether a convolution of an image of few channels, as a net's first one, is to be made on tiles of bfloat16
+// Whether a convolution of an image of few channels, as a net's first one, can be made on tiles of bfloat16
 // (AMX): pictures with channels last, whose row of taps holds at most 32 numbers, to whole blocks of 16
 // channels, with or without a ReLU.
-bool tileNarrowSuits(const KernelSpec& spec, const Convolution& conv);
+bool tileNarrowTakes(const KernelSpec& spec, const Convolution& conv);
 
 // All row-major.
 LayoutChoice tileNarrowLayouts(const KernelSpec& spec, const Convolution& conv);

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/align.h"
 #include "cpu/conv/conv.h"
 #include "cpu/conv/winograd/kernels.h"
 #include "cpu/isa.h"
@@ -14,8 +15,6 @@
 namespace nodegrad::winograd {
 
 constexpr int64_t kElements = 36;  // numbers of a transformed tile
-
-inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // A stride between planes that is an odd number of cache lines: 36 streams with a power of two between them
 // would all meet in one set of the cache. bytes: of an element.

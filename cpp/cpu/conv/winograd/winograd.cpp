@@ -15,8 +15,6 @@ namespace nodegrad {
 
 namespace {
 
-using winograd::Sizes;
-
 bool hasShape(const KernelSpec& spec, const Convolution& conv) {
   const Window& w = conv.window;
   if (w.spatial != 2 || conv.groups != 1 || w.kernel[0] != 3 || w.kernel[1] != 3) return false;
@@ -29,73 +27,29 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
 }
 
 // Images in bfloat16 where the processor has that, else all in float32. Products of tiles leave nothing to
-// save: with them the transforms alone took longer than direct convolutions.
-bool hasDtypes(const KernelSpec& spec, const Convolution& conv) {
-  if (conv.w.dtype != DType::F32 || (spec.compute == DType::BF16 && cpuHasTiles())) return false;
+// save: there the transforms alone took longer than direct convolutions.
+bool hasDtypes(const Convolution& conv) {
+  if (conv.w.dtype != DType::F32) return false;
   if (conv.multiplicandType() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
   return cpuHasBfloat16() && !cpuHasTiles() &&
          (conv.pass != ConvPass::BackwardFilter || conv.y.dtype == DType::BF16);
 }
 
-// Whether the filters are transformed before the steps.
-bool preparesFilters(const KernelSpec& spec, const Convolution& conv) {
+}  // namespace
+
+bool winogradPreparesFilters(const KernelSpec& spec, const Convolution& conv) {
   return conv.pass == ConvPass::Forward && spec.isInvariant(conv.wIndex);
 }
 
-// How many of three taps lie in an image of a height, added up over the rows of the output; or of columns.
-int64_t tapsInside(int64_t size, int64_t outSize, int64_t padding) {
-  int64_t taps = 0;
-  for (int64_t o = 0; o < outSize; ++o)
-    for (int64_t tap = 0; tap < 3; ++tap) taps += o + tap >= padding && o + tap < padding + size;
-  return taps;
-}
-
-// Whether the work is less than the direct convolution's. Counted for each pair of channels, in units of the
-// floating point operations that the matrix products do in the same time. Measured on Zen 4: in float32 the
-// direct one is to take longer by a sixth; in bfloat16 products take half the time but transforms the same,
-// and oneDNN leaves out the taps that lie in the padding.
-bool paysOff(const KernelSpec& spec, const Convolution& conv, const Sizes& s) {
-  const bool inBf16 = conv.multiplicandType() == DType::BF16;
-  const double transform = inBf16 ? 1200 : 700;  // of a tile and channel, input or output
-  const bool filterPass = conv.pass == ConvPass::BackwardFilter;
-  const bool backwardData = conv.pass == ConvPass::BackwardData;
-  const double tiles =
-      static_cast<double>(backwardData ? winograd::tileCount(s.images, s.height, s.width)
-                                       : winograd::tileCount(s.images, s.outHeight, s.outWidth));
-  const double work = tiles * (2 * winograd::kElements + transform / static_cast<double>(s.in) +
-                               transform / static_cast<double>(s.out));
-  // Transforming a filter: half of it or more is the memory that 36 numbers for 9 take.
-  if (inBf16) {
-    const int64_t rows = tapsInside(s.height, s.outHeight, s.top);
-    const int64_t columns = tapsInside(s.width, s.outWidth, s.left);
-    const double direct = 2 * static_cast<double>(s.images * rows * columns) * (filterPass ? 1.4 : 1);
-    return work + (preparesFilters(spec, conv) ? 1000 : 2000) < 0.95 * direct;
-  }
-  const double direct = 2 * 9 * static_cast<double>(s.images * s.outHeight * s.outWidth);
-  return work + (filterPass || preparesFilters(spec, conv) ? 1500 : 3000) < 0.85 * direct;
-}
-
-}  // namespace
-
-bool winogradSuits(const KernelSpec& spec, const Convolution& conv) {
+bool winogradTakes(const KernelSpec& spec, const Convolution& conv) {
   const int lanes = isaKernels().winograd->lanes;
-  if (lanes == 0 || !settings().winograd || !hasShape(spec, conv) || !hasDtypes(spec, conv)) return false;
-  const Sizes sizes(conv);
-  if (sizes.in % lanes != 0 || sizes.out % lanes != 0) return false;
-  // What is fused had paid off in float32, and is faster in bfloat16.
-  return (conv.multiplicandType() == DType::BF16 && conv.isFused()) || paysOff(spec, conv, sizes);
+  if (lanes == 0 || !settings().winograd || !hasShape(spec, conv) || !hasDtypes(conv)) return false;
+  const winograd::Sizes sizes(conv);
+  return sizes.in % lanes == 0 && sizes.out % lanes == 0;
 }
 
-bool winogradTakesBfloat16(const KernelSpec& spec, const Convolution& conv) {
-  KernelSpec inBf16 = spec;
-  for (size_t index : conv.imageInputs()) inBf16.inputs[index].dtype = DType::BF16;
-  return winogradSuits(inBf16, Convolution(inBf16));
-}
-
-bool winogradFuses(const KernelSpec& spec, const Convolution& conv) {
-  if (!winogradSuits(spec, conv) || (conv.mask && conv.concatChannels.size() > 1) ||
-      (conv.pooling && conv.statistics))
-    return false;
+bool winogradFuses(const Convolution& conv) {
+  if ((conv.mask && conv.concatChannels.size() > 1) || (conv.pooling && conv.statistics)) return false;
   const int lanes = isaKernels().winograd->lanes;
   for (int64_t channels : conv.concatChannels)
     if (channels % lanes != 0) return false;
@@ -116,7 +70,8 @@ LayoutChoice winogradLayouts(const KernelSpec& spec, const Convolution& conv) {
   for (size_t index : conv.concatIndices)
     set(backwardData, index, lay((backwardData ? spec.outputs : spec.inputs)[index]));
   set(conv.pass == ConvPass::BackwardFilter, conv.wIndex,
-      preparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape, conv.multiplicandType()) : nullptr);
+      winogradPreparesFilters(spec, conv) ? winograd::filterLayout(conv.w.shape, conv.multiplicandType())
+                                          : nullptr);
   if (!forward) set(false, conv.yIndex, lay(spec.inputs[conv.yIndex]));
   if (forward && conv.computesImage()) set(true, conv.yIndex, lay(conv.y));
   if (conv.pooling)
