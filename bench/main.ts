@@ -3,6 +3,7 @@ import { getEngineInfo } from 'nodegrad';
 import { INFERENCE_NETS, timeInference } from './inference.js';
 import { measureInput } from './input.js';
 import { remarkOnLoad } from './load.js';
+import { calibrate } from './costs/calibrate.js';
 import { type Options, USAGE, readOptions } from './options.js';
 import { measureOverhead } from './overhead.js';
 import { measureProcesses, measureScaling } from './processes.js';
@@ -80,6 +81,10 @@ async function main(options: Options): Promise<void> {
   };
   log(results.machine);
   for (const remark of results.remarks) log(remark);
+  if (options.calibrate) {
+    calibrate(threads, options.write, log);
+    return;
+  }
   await measure(options, threads, results, log);
   results.remarks.push(...(await remarkOnLoad('after the last part')));
   const report = reportOf(results);

@@ -17,11 +17,14 @@ export interface Options {
   steps: number;
   threads: number | undefined;
   json: boolean;
-  /** Whether the tables go into docs/performance.md. */
+  /** Whether convolutions are timed for the engine's choices, instead of the parts. */
+  calibrate: boolean;
+  /** Whether the tables go into docs/performance.md, or the prices of convolutions into the engine. */
   write: boolean;
 }
 
 export const USAGE = `npm run bench -- [PART …] [--nets mnist,…] [--peers torch,…] [--precision float32,…] [--steps N] [--threads N]
+       npm run bench -- --calibrate [--write] [--threads N]
 Parts, all of them where none is named:
   --training    a training step, compared with the peers, and the floor
   --inference   resnet18 and mnist at batch 1 and 64, compared with PyTorch and onnxruntime-node
@@ -30,6 +33,9 @@ Parts, all of them where none is named:
   --scaling     one and two threads
   --input       fit on bytes, augmented and from files; augmentation, CSV and loading of models against Python's
   --overhead    what JavaScript and the binding cost: a small step, the event loop while fit runs, the dashboard, the import
+Instead of them:
+  --calibrate   every way to compute some convolutions, on each class of processors that the machine can run as, and the prices
+                by which the engine is to choose among them; --write puts these into cpp/cpu/conv/cost_table.cpp
 Choices:
   --nets        of ${NETS.join(', ')}; default all
   --peers       of ${PEERS.join(', ')}; default all; "none" for ours alone
@@ -51,6 +57,7 @@ export function readOptions(args: string[]): Options {
       scaling: { type: 'boolean' },
       input: { type: 'boolean' },
       overhead: { type: 'boolean' },
+      calibrate: { type: 'boolean', default: false },
       nets: { type: 'string' },
       peers: { type: 'string' },
       precision: { type: 'string' },
@@ -61,6 +68,7 @@ export function readOptions(args: string[]): Options {
     },
   });
   const named = PARTS.filter((part) => values[part]);
+  if (values.calibrate) refuseBesides(named, values);
   return {
     parts: new Set(named.length > 0 ? named : PARTS),
     nets: choice('--nets', values.nets, NETS),
@@ -69,8 +77,18 @@ export function readOptions(args: string[]): Options {
     steps: positive('--steps', values.steps),
     threads: values.threads === undefined ? undefined : positive('--threads', values.threads),
     json: values.json,
+    calibrate: values.calibrate,
     write: values.write || args.length === 0,
   };
+}
+
+/** With --calibrate, what it has no use for. */
+function refuseBesides(named: readonly Part[], values: Readonly<Record<string, unknown>>): void {
+  const other = named[0] ?? ['nets', 'peers', 'precision'].find((name) => values[name] !== undefined);
+  if (other !== undefined || values['json'] === true)
+    throw new Error(
+      `--calibrate: expected no other options than --write and --threads, received --${other ?? 'json'}.`,
+    );
 }
 
 function choice(name: string, text: string | undefined, known: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | lagging | floor | build-sanitized | sanitize
+// Builds the native code: node scripts/native.mjs configure | addon | prebuild | test | kernels | lagging | floor | costs | build-sanitized | sanitize
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -260,6 +260,10 @@ const commands = {
 
   floor() {
     cmakeJs('floor', ['NODEGRAD_BENCH=ON']);
+  },
+
+  costs() {
+    cmakeJs('costs', ['NODEGRAD_BENCH=ON']);
   },
 
   /** Without running anything: CI does this while its other suites leave a core idle. */
