@@ -98,6 +98,22 @@ TEST(FuseCompute, TakesBiasAndActivationIntoTheConvolution) {
   EXPECT_EQ(ir.nodes[plan::NodeId(0)].attrs.text("activation"), "relu");
 }
 
+TEST(FuseCompute, TakesAnActivationAfterAReshapeIntoTheDenseLayer) {
+  GraphBuilder t;
+  const Value x = t.feed({2, 5, 3}), w = t.variable({3, 8}), b = t.variable({8});
+  const auto reshaped = [&](const Value& value, const Dims& shape) {
+    return t.op("reshape", {value}, {{"shape", shape}});
+  };
+  const Value rows = t.op("add", {t.op("matmul", {reshaped(x, {10, 3}), w}), b});
+  t.fetches = {t.op("relu", {reshaped(rows, {2, 5, 8})})};
+  Ir ir = t.ir();
+  plan::fuseCompute(ir, FakeBackend());
+  EXPECT_EQ(countOf(ir, "relu"), 0);
+  ASSERT_EQ(countOf(ir, "innerProduct"), 1);
+  EXPECT_EQ(nodeOf(ir, "innerProduct")->attrs.text("activation"), "relu");
+  EXPECT_EQ(ir.type(ir.fetches[0]).shape, Dims({2, 5, 8}));
+}
+
 TEST(FuseCompute, LeavesAnActivationWhoseInputIsUsedElsewhere) {
   ConvNet t("");
   t.fetches = {t.op("relu", {t.y}), t.op("exp", {t.y})};
