@@ -44,7 +44,7 @@ class ConvKernel : public OwnKernel {
   ConvKernel(const KernelSpec& spec, const QueuePtr& queue)
       : OwnKernel(queue),
         conv_(inOneDtype(spec)),
-        plan_(std::make_shared<ConvolutionPlan>(spec.op, conv_)),
+        plan_(std::make_shared<ConvolutionPlan>(spec.op, conv_, spec.compute == Compute::TensorFloat32)),
         order_(conv_.w.shape),
         widens_(spec.outputs[0].dtype != conv_.x.dtype) {
     const int64_t results = count(spec.outputs[0].shape);

@@ -9,12 +9,13 @@
 
 namespace nodegrad::cuda {
 
-// A convolution in one of its passes, as cuDNN does it: in float32, for float32 without TF32, and each time
-// with the same bits. Images are as they are in memory, weights are [out, …, in / groups] ("KRSC").
+// A convolution in one of its passes, as cuDNN does it: summed in float32, and each time with the same bits.
+// Images are as they are in memory, weights are [out, …, in / groups] ("KRSC").
 class ConvolutionPlan {
  public:
   // Fails with DEVICE, naming the op, where cuDNN has no engine for it.
-  ConvolutionPlan(const std::string& op, const spec::Convolution& conv);
+  // tensorFloat: whether float32 may be rounded to TF32.
+  ConvolutionPlan(const std::string& op, const spec::Convolution& conv, bool tensorFloat);
 
   size_t workspaceBytes() const { return workspaceBytes_; }
   // Queues it. The pass decides which of the tensors is written.
