@@ -101,7 +101,7 @@ TEST(Loop, LeavesOutsideWhatNoStepChanges) {
 
 TEST(Loop, KeepsStatesForAGradientAlone) {
   FakeBackend fake;
-  plan::LoopBackend backend(fake, DType::F32);
+  plan::LoopBackend backend(fake, Compute::Float32);
   for (bool gradients : {false, true}) {
     Recurrence t(false, false, gradients);
     t.feedTypes = {{DType::F32, {4, 2, 3}}, {DType::F32, {2, 3}}, {DType::F32, {3, 3}}, {DType::F32, {3}}};
