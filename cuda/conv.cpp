@@ -53,7 +53,7 @@ class ConvKernel : public OwnKernel {
       resultBytes_ = padded(static_cast<size_t>(results) * sizeOf(conv_.x.dtype));
   }
 
-  std::string implementation() const override { return "cudnn"; }
+  std::string implementation() const override { return plan_->isCompiled() ? "cudnn:compiled" : "cudnn"; }
   size_t scratchBytes() const override { return weightBytes_ + resultBytes_ + plan_->workspaceBytes(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {

@@ -169,6 +169,7 @@ bool ConvolutionPlan::choose(const Object& graph, dnn::HeuristicsMode mode, bool
         static_cast<size_t>(plan.values<int64_t>(dnn::kPlanWorkspace, dnn::kInt64Type, 1).at(0));
     if (workspaceBytes_ > kMostWorkspace) continue;
     plan_.emplace(std::move(plan));
+    isCompiled_ = compiled;
     return true;
   }
   return false;

@@ -18,6 +18,8 @@ class ConvolutionPlan {
   ConvolutionPlan(const std::string& op, const spec::Convolution& conv, bool tensorFloat);
 
   size_t workspaceBytes() const { return workspaceBytes_; }
+  // Whether cuDNN has compiled its code in this process.
+  bool isCompiled() const { return isCompiled_; }
   // Queues it. The pass decides which of the tensors is written.
   void run(cudaStream_t stream, const void* x, const void* w, const void* y, void* workspace) const;
 
@@ -29,6 +31,7 @@ class ConvolutionPlan {
   std::string op_;
   bool exact_;
   std::optional<dnn::Object> plan_;
+  bool isCompiled_ = false;
   size_t workspaceBytes_ = 0;
 };
 
