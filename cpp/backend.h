@@ -38,7 +38,9 @@ struct KernelSpec {
   std::vector<LayoutPtr> inputLayouts, outputLayouts;
   std::shared_ptr<const ElementwiseProgram> program;  // of fusedElementwise
   std::vector<bool> invariant = {};  // inputs with the same numbers in every step; empty: none
-  DType compute = DType::F32;        // BF16: the plan will ask for what may be bfloat16 (precisions)
+  // BFloat16: the plan will ask for what may be bfloat16 (precisions). A backend without TF32 takes
+  // TensorFloat32 as Float32.
+  Compute compute = Compute::Float32;
 
   bool isInvariant(size_t input) const { return input < invariant.size() && invariant[input]; }
 };

@@ -124,7 +124,7 @@ class CudaBackend : public Backend {
   }
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
     const auto found = kernels().find(spec.op);
-    if (found != kernels().end()) return found->second.make(spec, queue_);
+    if (found != kernels().end()) return found->second.make(onThisGpu(spec), queue_);
     fail(ErrorCode::Device, "[", spec.op,
          "] expected the device 'cpu', which alone has this op, received 'cuda'");
   }
@@ -171,6 +171,12 @@ class CudaBackend : public Backend {
   }
 
  private:
+  // TF32 came with bfloat16.
+  KernelSpec onThisGpu(KernelSpec spec) const {
+    if (spec.compute == Compute::TensorFloat32 && !hasBfloat16_) spec.compute = Compute::Float32;
+    return spec;
+  }
+
   std::string name_, architecture_;
   bool hasBfloat16_ = false;
   QueuePtr queue_;

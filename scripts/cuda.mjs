@@ -173,10 +173,11 @@ const commands = {
   },
 
   /**
-   * Has the cuDNN in one of the folders of NODEGRAD_CUDA_PATH, which has cuBLASLt and CUDA's runtime, too, make plans of convolutions for a GPU
-   * that is described. It needs none.
+   * Has the cuDNN in one of the folders of NODEGRAD_CUDA_PATH, which has cuBLASLt and CUDA's runtime, too, make plans of the convolutions of nets
+   * and tests for a GPU that is described. It needs none. What cuDNN has no engine for, or compiles when it is met, is to be among
+   * what test/cuda/engines/h100.txt lists; `engines update` writes that.
    */
-  engines() {
+  engines([update]) {
     const folders = (process.env.NODEGRAD_CUDA_PATH ?? '').split(':');
     const cudnn = folders.find((folder) => existsSync(join(folder, 'libcudnn.so.9')));
     if (!cudnn)
@@ -194,8 +195,26 @@ const commands = {
     const program = join(folder, 'engines');
     run('g++', ['-std=c++20', '-O1', ...includes, join(own, 'engines.cpp'), ...files, '-o', program]);
     const env = { ...process.env, LD_LIBRARY_PATH: [folder, ...folders].join(':') };
-    const { status } = spawnSync(program, [join(own, 'h100.json')], { stdio: 'inherit', env });
-    if (status !== 0) throw new Failure('cuDNN has no plan for some convolutions.');
+    const list = join(folder, 'convolutions.txt');
+    const printed = ['--import', 'tsx', join(own, 'convolutions.ts')];
+    writeFileSync(list, execFileSync(process.execPath, printed, { cwd: root, maxBuffer: 2 ** 28 }));
+    const found = execFileSync(program, [join(own, 'h100.json'), list], {
+      env,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const [version, ...lines] = found.trim().split('\n');
+    const exceptions = lines.filter((line) => !line.startsWith('ready ')).sort();
+    const title = `${version}: ${lines.length} plans, of which ${exceptions.length} are not ready`;
+    console.log(title);
+    const tracked = join(own, 'h100.txt');
+    if (update === 'update') writeFileSync(tracked, `${[title, ...exceptions].join('\n')}\n`);
+    const known = new Set(readFileSync(tracked, 'utf8').trim().split('\n').slice(1));
+    const fresh = exceptions.filter((line) => !known.has(line));
+    if (fresh.length > 0)
+      throw new Failure(
+        `cuDNN has no engine that is ready for what ${tracked} has not:\n${fresh.join('\n')}`,
+      );
   },
 
   /** All that only a GPU shows, on a machine with one: `gpu` builds the package, `gpu built` takes that which is there. */

@@ -74,8 +74,8 @@ struct Ir {
   std::vector<StoragePtr> storages;  // of each parameter
   std::vector<ValueId> fetches;
   std::vector<IrUpdate> updates;
-  DType compute = DType::F32;  // BF16: activations may become bfloat16 (choosePrecision)
-  Habits habits;               // of the backend (runPasses)
+  Compute compute = Compute::Float32;  // BFloat16: activations may become it (choosePrecision)
+  Habits habits;                       // of the backend (runPasses)
 
   ValueId addValue(const TensorType& type, Origin origin = Origin::Computed, size_t index = 0);
   // Appends a node with new outputs of the given types.
@@ -194,9 +194,9 @@ void schedule(Ir& ir);
 
 // Told of each pass that has run.
 using PassObserver = std::function<void(const Ir& ir, const char* pass)>;
-// All passes. fuse: with those that make one node of several. compute: F32, or BF16 for activations in
+// All passes. fuse: with those that make one node of several. compute: BFloat16 for activations in
 // bfloat16. In debug builds each result is verified.
-void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran = nullptr);
+void runPasses(Ir& ir, Backend& backend, bool fuse, Compute compute, const PassObserver& ran = nullptr);
 
 // Fails with INTERNAL, naming the pass, where a node is not one that cpp/spec or the ops know, with the types
 // that they give, or where it reads what comes after it.

@@ -20,7 +20,7 @@ std::string label(const IrNode& node) {
 
 }  // namespace
 
-Plan::Plan(Ir ir, Backend& backend, DType compute)
+Plan::Plan(Ir ir, Backend& backend, Compute compute)
     : ir_(std::move(ir)), device_(backend), backend_(backend, compute) {
   const Ir given = ir_;
   Kernels kernels;
@@ -31,12 +31,12 @@ Plan::Plan(Ir ir, Backend& backend, DType compute)
     if (error.code() != ErrorCode::Device) throw;
     remark_ = error.what();
     ir_ = given;
-    kernels = optimize(false, DType::F32);
+    kernels = optimize(false, Compute::Float32);
   }
   compile(std::move(kernels));
 }
 
-Plan::Kernels Plan::optimize(bool fuse, DType compute) {
+Plan::Kernels Plan::optimize(bool fuse, Compute compute) {
   runPasses(ir_, backend_, fuse, compute);
   Kernels kernels;
   for (const IrNode& node : ir_.nodes)

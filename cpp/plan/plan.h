@@ -20,9 +20,9 @@ struct Feed {
 // thread alone.
 class Plan {
  public:
-  // Runs the passes on the specialized computation and compiles its kernels. compute: F32, or BF16 for
+  // Runs the passes on the specialized computation and compiles its kernels. compute: BFloat16 for
   // activations in bfloat16.
-  Plan(Ir ir, Backend& backend, DType compute = DType::F32);
+  Plan(Ir ir, Backend& backend, Compute compute = Compute::Float32);
 
   size_t arenaBytes() const { return map_.arenaBytes; }
   // How many run in each step.
@@ -61,7 +61,7 @@ class Plan {
   using Kernels = PerNode<std::unique_ptr<Kernel>>;
 
   // Runs the passes. fuse: with those that make one node of several.
-  Kernels optimize(bool fuse, DType compute);
+  Kernels optimize(bool fuse, Compute compute);
   void compile(Kernels kernels);
   void bind(const IrNode& node, Step& step);
   void bind(const Slot& slot);

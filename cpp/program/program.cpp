@@ -44,7 +44,7 @@ struct Program::State {
   Graph graph;
   std::vector<Value> feeds, fetches;
   std::vector<std::pair<StoragePtr, Value>> updates;
-  DType compute = DType::F32;
+  Compute compute = Compute::Float32;
   std::shared_ptr<Executor> executor = Executor::shared();
   Executor::Device* device = nullptr;
   LruCache<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
@@ -208,7 +208,7 @@ Program::~Program() = default;
 
 std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds,
                                          std::vector<Value> fetches, std::vector<Update> updates,
-                                         DType compute, const std::string& device) {
+                                         Compute compute, const std::string& device) {
   auto state = std::make_unique<State>();
   state->graph = graph;
   for (Value value : feeds)
@@ -230,7 +230,7 @@ std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> 
   state->fetches = std::move(fetches);
   state->compute = compute;
   state->device = &state->executor->device(device);
-  if (compute == DType::BF16 && !state->backend().hasBfloat16())
+  if (compute == Compute::BFloat16 && !state->backend().hasBfloat16())
     fail(ErrorCode::Device, "expected a processor with bfloat16 instructions, received one without");
   return std::shared_ptr<Program>(new Program(std::move(state)));
 }

@@ -255,7 +255,7 @@ export interface Engine {
     feeds: readonly ValueId[],
     fetches: readonly ValueId[],
     updates: readonly { tensor: NativeTensor; value: ValueId }[],
-    compute?: 'float32' | 'bfloat16',
+    compute?: Compute,
     device?: string,
   ): NativeProgram;
   /**
@@ -320,6 +320,9 @@ export interface Engine {
   /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
   info(options?: { threads?: number }): EngineInfo;
 }
+
+/** What a program or a layer computes in; TF32 where the device has it. */
+export type Compute = 'float32' | 'tensorFloat32' | 'bfloat16';
 
 /** The addon is one function: it takes the class of its errors and gives the calls. */
 type Addon = (errorClass: typeof EngineError) => Engine;

@@ -11,7 +11,7 @@ import type { OutputStructure } from './structure.js';
 
 /** What every model takes. */
 export interface ModelBaseOptions extends LayerOptions {
-  /** How its steps compute, `float32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
+  /** How its steps compute, `float32`, `tensorFloat32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
   dtypePolicy?: DtypePolicy;
 }
 

@@ -41,7 +41,7 @@ StoragePtr integers(const Dims& shape, const std::vector<int32_t>& numbers) {
 std::shared_ptr<Program> compileOn(const std::string& device, const GraphBuilder& t) {
   std::vector<Program::Update> updates;
   for (const auto& update : t.updates) updates.push_back({update.first, update.second});
-  return Program::create(t.graph, t.feeds, t.fetches, updates, DType::F32, device);
+  return Program::create(t.graph, t.feeds, t.fetches, updates, Compute::Float32, device);
 }
 
 TEST(Outcome, IsThatOfTheFirstRunThatFailed) {

@@ -471,7 +471,7 @@ TEST(DropOutputs, DropsWhatNobodyReads) {
 }
 
 TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
-  const auto planned = [](FakeBackend& backend, DType compute) {
+  const auto planned = [](FakeBackend& backend, Compute compute) {
     GraphBuilder t;
     const Value x = t.feed({2, 8, 8, 16}), r = t.feed({2, 8, 8, 16});
     const Value y = t.op("conv", {x, t.variable({3, 3, 16, 16})}, same());
@@ -479,16 +479,16 @@ TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
     return plan::Plan(t.ir(), backend, compute).describe();
   };
   FakeBackend backend;
-  EXPECT_NE(planned(backend, DType::F32).find("conv+relu"), std::string::npos);
+  EXPECT_NE(planned(backend, Compute::Float32).find("conv+relu"), std::string::npos);
   backend.failsFused = true;
-  for (DType compute : {DType::F32, DType::BF16}) {
+  for (Compute compute : {Compute::Float32, Compute::TensorFloat32, Compute::BFloat16}) {
     const std::string plan = planned(backend, compute);
     EXPECT_EQ(plan.find("conv+relu"), std::string::npos) << plan;
     EXPECT_NE(plan.find("{add relu}"), std::string::npos) << plan;
     EXPECT_NE(plan.find("without fusions, because of: [conv] has no kernel"), std::string::npos) << plan;
   }
   backend.failing = "conv";
-  EXPECT_THROW(planned(backend, DType::F32), Error);
+  EXPECT_THROW(planned(backend, Compute::Float32), Error);
 }
 
 }  // namespace

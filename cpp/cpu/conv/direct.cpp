@@ -344,7 +344,7 @@ bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   if (sampleConvSuits(plain, without) || narrowConvSuits(without)) return false;
   const std::string code = DirectConv(spec, conv, true).code();
   if (code.empty() || code != DirectConv(plain, without, true).code()) return false;
-  return spec.compute != DType::BF16 || !directConvTakesBfloat16(plain) ||
+  return spec.compute != Compute::BFloat16 || !directConvTakesBfloat16(plain) ||
          (generatesCode(inBfloat16(spec, false)) && generatesCode(inBfloat16(spec, true)));
 }
 

@@ -31,7 +31,7 @@ bool hasShape(const KernelSpec& spec, const Convolution& conv) {
 // Images in bfloat16 where the processor has that, else all in float32. Products of tiles leave nothing to
 // save: with them the transforms alone took longer than direct convolutions.
 bool hasDtypes(const KernelSpec& spec, const Convolution& conv) {
-  if (conv.w.dtype != DType::F32 || (spec.compute == DType::BF16 && cpuHasTiles())) return false;
+  if (conv.w.dtype != DType::F32 || (spec.compute == Compute::BFloat16 && cpuHasTiles())) return false;
   if (conv.multiplicandType() == DType::F32) return conv.x.dtype == DType::F32 && conv.y.dtype == DType::F32;
   return cpuHasBfloat16() && !cpuHasTiles() &&
          (conv.pass != ConvPass::BackwardFilter || conv.y.dtype == DType::BF16);
