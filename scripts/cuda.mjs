@@ -1,4 +1,4 @@
-// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | engines | gpu
+// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | pack | engines | gpu
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure, fetchTool, prepareTools, removeForeignBuild, run } from './native.mjs';
 
@@ -109,7 +109,7 @@ function buildDriver(folder, libraries) {
   ]);
 }
 
-/** What npm is told of the package. It is private as long as ops are missing, so that nobody publishes it. */
+/** What npm is told of the package. It is private until it has run on a GPU, so that nobody publishes it. */
 function manifest() {
   const { version, license } = ownManifest();
   return {
@@ -238,6 +238,14 @@ const commands = {
       copyFileSync(join(root, 'cuda/package', name), join(target, name));
     writeFileSync(join(target, 'package.json'), JSON.stringify(manifest(), null, 2));
     run(process.execPath, ['--import', 'tsx', 'test/cuda/package.ts', target]);
+  },
+
+  /** Packs that package as npm does when it publishes, into this folder or another one. */
+  pack([target = root]) {
+    commands.package();
+    run('npm', ['pack', '--pack-destination', resolve(target)], {
+      cwd: join(root, 'build/cuda/nodegrad-cuda'),
+    });
   },
 };
 
