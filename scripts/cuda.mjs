@@ -1,4 +1,4 @@
-// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | pack | engines | gpu
+// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | pack | engines
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -9,7 +9,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -48,6 +47,7 @@ function inputsHash() {
     'cuda',
     'cpp/core',
     'cpp/spec',
+    'cpp/devices',
     'cpp/backend.h',
     'cmake',
     'binding/glibc_floor.cpp',
@@ -128,32 +128,6 @@ function manifest() {
 
 const ownManifest = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** What is looked at on a machine with a GPU, with the minutes that each may take. */
-const GPU_CHECKS = {
-  doctor: [1, process.execPath, [join(root, 'bin/nodegrad.mjs'), 'doctor']],
-  device: [
-    1,
-    process.execPath,
-    ['-e', `import(${JSON.stringify(join(root, 'dist/index.mjs'))}).then((n) => n.setDevice('cuda'))`],
-  ],
-  'op table': [2, ...vitestOf('ops')],
-  products: [1, ...vitestOf('products')],
-  kernels: [1, ...vitestOf('kernels')],
-  nets: [1, ...vitestOf('nets')],
-  memory: [
-    2,
-    'compute-sanitizer',
-    ['--target-processes=all', '--error-exitcode=9', ...vitestOf('products').flat()],
-  ],
-};
-
-/** The command that runs a file of test/cuda/emulated. */
-function vitestOf(name) {
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const config = join(root, 'test/cuda/emulated/vitest.config.ts');
-  return [process.execPath, [vitest, 'run', '--config', config, `emulated/${name}.ts`]];
-}
-
 const commands = {
   /** The library for tests, which computes on the processor. */
   emulated() {
@@ -196,29 +170,6 @@ const commands = {
     const env = { ...process.env, LD_LIBRARY_PATH: [folder, ...folders].join(':') };
     const { status } = spawnSync(program, [join(own, 'h100.json')], { stdio: 'inherit', env });
     if (status !== 0) throw new Failure('cuDNN has no plan for some convolutions.');
-  },
-
-  /** All that only a GPU shows, on a machine with one: `gpu` builds the package, `gpu built` takes that which is there. */
-  gpu([built]) {
-    if (built !== 'built') commands.package();
-    const project = join(root, 'build/cuda/project');
-    rmSync(project, { recursive: true, force: true });
-    mkdirSync(join(project, 'node_modules'), { recursive: true });
-    symlinkSync(join(root, 'build/cuda/nodegrad-cuda'), join(project, 'node_modules/nodegrad-cuda'));
-    const failed = [];
-    for (const [name, [minutes, command, args]] of Object.entries(GPU_CHECKS)) {
-      console.log(`--- ${name}`);
-      const cwd = ['doctor', 'device'].includes(name) ? project : root;
-      const env = { ...process.env, NODEGRAD_TEST_GPU: project };
-      const options = { cwd, env, stdio: 'inherit', timeout: minutes * 60_000 };
-      const { status, error } = spawnSync(command, args, options);
-      if (error?.code === 'ENOENT') console.log(`${command} is not installed`);
-      else if (status !== 0) failed.push(name);
-      // Without a GPU nothing else would tell more.
-      if (name === 'device' && status !== 0) break;
-    }
-    if (failed.length > 0) throw new Failure(`gpu: failed: ${failed.join(', ')}`);
-    console.log('gpu: all passed');
   },
 
   /** The package for npm in build/cuda/nodegrad-cuda, with the library for GPUs: one of the same sources that was built before, if there is. */
