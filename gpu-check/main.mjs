@@ -2,6 +2,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 
@@ -117,7 +119,7 @@ function runLimited([command, args], { seconds, env, log }) {
       end({ state: code === 'ENOENT' ? 'skipped' : 'failed', why: `${command} is not installed (${code})` }),
     );
     child.on('close', (status, signal) => {
-      if (isLate) end({ state: 'failed', why: `took more than ${seconds} s` });
+      if (isLate) end({ state: 'failed', why: `took more than ${Math.round(seconds)} s` });
       else if (status === 0) end({ state: 'passed' });
       else end({ state: 'failed', why: `ended with ${signal ?? status}` });
     });

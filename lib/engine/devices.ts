@@ -94,15 +94,18 @@ export function setDevice(name: DeviceName): void {
  */
 export function checkDevice(caller: string, name: DeviceName): DeviceName {
   if (name === 'cpu') return name;
-  const index = name === 'cuda' ? '0' : /^cuda:(0|[1-9]\d*)$/.exec(String(name))?.[1];
+  // Callers in JavaScript may give anything.
+  const text: unknown = name;
+  const found = typeof text === 'string' ? /^cuda(?::(0|[1-9]\d*))?$/.exec(text) : null;
   // Not the nearest name: whoever writes gpu does not mean cpu.
-  if (index === undefined) throw expected(caller, "'cpu', 'cuda' or 'cuda:1'", name);
-  const { error } = checkGpu(Number(index));
+  if (!found) throw expected(caller, "'cpu', 'cuda' or 'cuda:1'", name);
+  const index = Number(found[1] ?? 0);
+  const { error } = checkGpu(index);
   if (error)
     throw new EngineError(error.code, `[${caller}] ${error.message} (npx nodegrad doctor shows all checks)`, {
       cause: error,
     });
-  return gpuName(Number(index));
+  return gpuName(index);
 }
 
 /** Runs a function that compiles for a device; undefined: for the one that is set. @internal */
