@@ -322,6 +322,7 @@ it('the bench refuses a GPU that does not work, with the reason', () => {
     runScript(
       `process.argv = [process.argv[0], 'bench', ...process.argv.slice(1)]; await import('./bench/main.ts');`,
       { ...working, LD_LIBRARY_PATH: nowhere },
+      '--',
       ...args,
     );
   const { status, stdout, stderr } = bench('--training', '--device', 'cuda');
