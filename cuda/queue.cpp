@@ -114,12 +114,9 @@ cudaGraph_t Queue::capture(const std::function<void()>& body, Kept& kept) {
 
 void Queue::download(const void* from, void* host, size_t bytes) {
   use();
-  void* to = host;
-  if (bytes <= kPinnedBytes) {
-    landings_.push_back({takePinned(), host, bytes});
-    to = landings_.back().pinned;
-  }
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_));
+  std::byte* pinned = bytes <= kPinnedBytes ? takePinned() : nullptr;
+  check(cudaMemcpyAsync(pinned ? pinned : host, from, bytes, cudaMemcpyDeviceToHost, stream_));
+  if (pinned) landings_.push_back({pinned, host, bytes});
 }
 
 void Queue::whenDone(std::function<void(std::exception_ptr)> done) {

@@ -123,7 +123,8 @@ const parts: Record<string, () => Promise<void> | void> = {
   'self-check'() {
     const [, { works, reason, description, architecture, memory, checks } = devices()[0]!] = devices();
     if (!works) throw new Error(reason);
-    const texts = checks.map(({ name, text }) => `${name}: ${text}`);
+    // Without where each was found.
+    const texts = checks.map(({ name, text }) => `${name}: ${text.replace(/ \(\/.*\)$/, '')}`);
     result([description, architecture, `${(memory / 2 ** 30).toFixed(1)} GiB`, ...texts].join('; '));
   },
 

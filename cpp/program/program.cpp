@@ -113,7 +113,7 @@ struct Program::State {
       // A step may write over what it updates before it has read it.
       for (const auto& update : updates) mayStay = mayStay && update.first != array;
     }
-    if (mayStay && bytes <= backend().residentBytes()) {
+    if (mayStay && (bytes == 0 || bytes <= backend().residentBytes())) {
       try {
         for (const StoragePtr& array : arrays) {
           plan::moveTo(*array, backend());
