@@ -160,7 +160,7 @@ async function main({ built, only, emulated, small, seconds, out }) {
     throw new Error(`--only: expected some of ${Object.keys(PARTS).join(', ')}, received ${unknown}.`);
   const most = Number(seconds);
   if (!(most > 0)) throw new Error(`--seconds: expected a positive number, received ${seconds}.`);
-  const env = { ...process.env, NODEGRAD_GPU_CHECK: small ? 'small' : '' };
+  const env = { ...process.env, NO_COLOR: '1', NODEGRAD_GPU_CHECK: small ? 'small' : '' };
   if (!emulated) env.NODEGRAD_TEST_GPU = makeProject(built);
   const folder = resolve(out);
   mkdirSync(folder, { recursive: true });

@@ -103,17 +103,22 @@ struct Program::State {
     storage.outcome = nullptr;
   }
 
-  // Whether arrays that batches are cut from are on the device, or have moved there; else they are on the
-  // host.
-  bool bring(const std::vector<StoragePtr>& arrays) const {
+  // Whether arrays that batches are cut from may be on the device.
+  bool fit(const std::vector<StoragePtr>& arrays) const {
+    if (backend().onHost()) return false;
     size_t bytes = 0;
-    bool mayStay = !backend().onHost();
     for (const StoragePtr& array : arrays) {
       bytes += backend().holds(*array->buffer) ? 0 : bytesOf(array->type);
       // A step may write over what it updates before it has read it.
-      for (const auto& update : updates) mayStay = mayStay && update.first != array;
+      for (const auto& update : updates)
+        if (update.first == array) return false;
     }
-    if (mayStay && (bytes == 0 || bytes <= backend().residentBytes())) {
+    return bytes == 0 || bytes <= backend().residentBytes();
+  }
+
+  // Brings them there, or where there is no memory or they do not fit, to the host; tells which.
+  bool bring(const std::vector<StoragePtr>& arrays, bool areFitting) const {
+    if (areFitting) {
       try {
         for (const StoragePtr& array : arrays) {
           plan::moveTo(*array, backend());
@@ -145,16 +150,14 @@ struct Program::State {
   void step(const Batch& batch, Outcome& run, const Room& room) {
     std::vector<TensorType> types;
     std::vector<plan::Feed> fed;
-    std::vector<std::shared_ptr<Buffer>> copies;
+    std::vector<std::shared_ptr<Buffer>> held;  // the plan may move what it is fed
     std::optional<int64_t> rows;
     for (const StoragePtr& input : batch.inputs) {
       admit(*input, run);
       if (!batch.onHost) plan::moveTo(*input, backend());
       types.push_back(input->type);
-      fed.push_back({input->buffer->data(), batch.onHost});
-      if (!input->layout) continue;
-      copies.push_back(plan::laidOut(backend(), *input, nullptr));
-      fed.back().data = copies.back()->data();
+      held.push_back(input->layout ? plan::laidOut(backend(), *input, nullptr) : input->buffer);
+      fed.push_back({held.back()->data(), batch.onHost});
     }
     if (!batch.rows.empty()) {
       fed.push_back({batch.rows.data(), true});
@@ -222,10 +225,11 @@ struct Program::State {
     submit(std::move(self), run, std::move(outputs), std::move(done),
            [=, this, body = std::move(body)](const std::vector<StoragePtr>& results) {
              for (const StoragePtr& array : source->arrays()) admit(*array, *run);
-             const bool areOnDevice = bring(source->arrays());
+             const bool areFitting = fit(source->arrays());
              for (int64_t i = first; i < end; ++i) {
                if (executor->cancelled()) fail(ErrorCode::Aborted, "the steps' environment has ended");
-               body(i, batchOf(*source, i, areOnDevice), results);
+               // Each time: a step that reads or updates one of them moves it.
+               body(i, batchOf(*source, i, bring(source->arrays(), areFitting)), results);
              }
            });
   }

@@ -25,14 +25,15 @@ function run(...args: string[]) {
 
 describe('gpu-check/run', () => {
   it('tells what each part has found', () => {
-    const parts = ['self-check', 'determinism', 'host time', 'gaps', 'bandwidth'];
+    const parts = ['self-check', 'products', 'determinism', 'host time', 'gaps', 'bandwidth'];
     const { status, rows, stdout } = run('--only', parts.join());
     expect(
       rows.map(([part, result]) => [part, result]),
       stdout,
     ).toEqual(parts.map((part) => [part, 'passed']));
-    const [check, determinism, host, gaps, bandwidth] = rows.map((row) => row[3] ?? '');
+    const [check, products, determinism, host, gaps, bandwidth] = rows.map((row) => row[3] ?? '');
     expect(check).toMatch(/^emulated GPU; sm_90; 1\.5 GiB; driver: 580.* as on the CPU$/);
+    expect(products).toMatch(/^\d+ passed \(\d+\)$/);
     expect(determinism).toMatch(/^the same bits after 52 steps: first (\w{12}), again \1, not recorded \1$/);
     expect(host).toMatch(/^\d+\.\d µs a step/);
     expect(gaps).toMatch(
