@@ -136,6 +136,8 @@ class Backend {
   virtual std::shared_ptr<Buffer> allocate(size_t bytes) = 0;
   // Memory that is wanted at once and used in every step from now on.
   virtual std::shared_ptr<Buffer> allocateArena(size_t bytes) { return allocate(bytes); }
+  // How many bytes of arrays that batches are cut from may move into its memory and stay there.
+  virtual size_t residentBytes() const { return 0; }
   // Keeps room for what will be allocated later. Fails with OUT_OF_MEMORY.
   virtual Reservation reserve(size_t) { return {}; }
 

@@ -69,7 +69,8 @@ class IrNodes {
 struct Ir {
   PerValue<IrValue> values;
   IrNodes nodes;
-  std::vector<ValueId> feeds;        // value of each feed; none where nothing uses it
+  std::vector<ValueId> feeds;  // value of each feed; none where nothing uses it
+  bool feedsRows = false;      // whether the last feed, int32, names rows of the others, which are the step's
   std::vector<ValueId> parameters;   // value of each parameter
   std::vector<StoragePtr> storages;  // of each parameter
   std::vector<ValueId> fetches;
@@ -144,9 +145,11 @@ struct Ir {
 
 // The passes, in the order in which they run.
 // Concrete shapes for every node that the fetches and updates need; ops that only look at a shape become
-// constants of it.
+// constants of it. rows: how many rows of what is fed the graph's inputs are, and one more feed names them;
+// none: the inputs are what is fed.
 Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
-              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates);
+              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates,
+              std::optional<int64_t> rows = std::nullopt);
 // Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask after the max-pooling that
 // follows it.
 void simplify(Ir& ir);

@@ -80,7 +80,7 @@ export interface RunResult {
 
 /** A device that programs can run on. */
 export interface DeviceInfo {
-  /** Its name: `'cpu'` or `'cuda'`. */
+  /** Its name: `'cpu'`, `'cuda'`, or of a further GPU `'cuda:1'`. */
   readonly name: string;
   /** The backend, with the version of its library. */
   readonly description: string;
@@ -315,7 +315,7 @@ export interface Engine {
    */
   loadLibrary(file: string, versionFunction: string): { readonly file: string; readonly version: number };
   /** Opens the device `cuda` with the library of nodegrad-cuda, unless it is open. Throws DEVICE, OUT_OF_MEMORY. */
-  openCuda(file: string): void;
+  openCuda(file: string, gpu: number, name: string): void;
 
   /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
   info(options?: { threads?: number }): EngineInfo;

@@ -54,7 +54,7 @@ export interface CompileOptions extends ObjectiveOptions {
    */
   autoScaleLoss?: boolean;
   /**
-   * Where the model's steps run, `cpu` or `cuda`; it is not saved with the model. Default: the device that `setDevice` has set when a
+   * Where the model's steps run, `cpu`, `cuda`, or `cuda:1` and so on of several GPUs; it is not saved with the model. Default: the device that `setDevice` has set when a
    * step is traced.
    */
   device?: DeviceName;

@@ -142,7 +142,7 @@ describe('the option device', () => {
 
   it('is refused where it is no device', () => {
     const wrong = { device: 'gpu' as 'cuda' };
-    const message = "[compile] expected 'cpu' or 'cuda', received 'gpu'";
+    const message = "[compile] expected 'cpu', 'cuda' or 'cuda:1', received 'gpu'";
     expect(() => compile((x: Sym) => x, wrong)).toThrow(message);
     using model = new Sequential([layers.dense({ units: 1 })]);
     expect(() => {
