@@ -7,9 +7,12 @@ export class Driver {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** @param args What the peer's driver is told with its name. */
-  constructor(peer: string, args: readonly string[], threads: number) {
-    const [command, ...rest] = driverOf(peer);
+  /**
+   * @param args What the peer's driver is told with its name.
+   * @param onGpu Whether the packages have to be those for a GPU.
+   */
+  constructor(peer: string, args: readonly string[], threads: number, onGpu = false) {
+    const [command, ...rest] = driverOf(peer, onGpu);
     this.#process = spawn(command!, [...rest, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: '2' },

@@ -22,11 +22,12 @@ function once(lock: string, stamp: string, install: () => void): void {
 }
 
 /** The command of a peer's driver, its packages installed: peers/FAMILY holds its requirements.txt (Python) or package-lock.json (Node), and its
- * driver where it is another one. */
-export function driverOf(peer: string): string[] {
+ * driver where it is another one. onGpu: by the python3 on the PATH, whose packages are taken as they are: those for GPUs have to fit the driver. */
+export function driverOf(peer: string, onGpu: boolean): string[] {
   const family = peer.split('-')[0]!;
   const home = join(folder, 'peers', family);
   const requirements = join(home, 'requirements.txt');
+  if (onGpu) return ['python3', join(folder, 'peers/driver.py'), peer];
   if (existsSync(requirements)) {
     once(requirements, join(venv, `${family}.installed`), () => {
       if (!existsSync(python)) run('python3', ['-m', 'venv', venv]);

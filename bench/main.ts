@@ -1,5 +1,5 @@
 // Ours and the peers, in one run: npm run bench -- --training --nets mnist --peers torch
-import { getEngineInfo } from 'nodegrad';
+import { devices, getDevice, getEngineInfo, setDevice } from 'nodegrad';
 import { INFERENCE_NETS, timeInference } from './inference.js';
 import { measureInput } from './input.js';
 import { remarkOnLoad } from './load.js';
@@ -29,9 +29,10 @@ async function measure(
     }
     keepResults(results);
   };
+  const hasBfloat16 = devices().find(({ name }) => name === getDevice())?.bfloat16 === true;
   for (const precision of options.precisions) {
-    if (precision !== 'float32' && !getEngineInfo().bfloat16) {
-      log(`${precision} is left out: this CPU has no instructions for it`);
+    if (precision !== 'float32' && !hasBfloat16) {
+      log(`${precision} is left out: this device has no instructions for it`);
       continue;
     }
     for (const net of nets) {
@@ -66,6 +67,8 @@ async function measure(
 
 async function main(options: Options): Promise<void> {
   const log = (text: string) => (options.json ? console.error(text) : console.log(text));
+  // Where the device does not work, nothing is measured in its place.
+  setDevice(options.device);
   const { threads } = getEngineInfo(options.threads === undefined ? {} : { threads: options.threads });
   const results: Results = {
     date: new Date().toISOString(),

@@ -1,9 +1,13 @@
 import { parseArgs } from 'node:util';
+import type { DeviceName } from 'nodegrad';
 import { nets } from './nets/index.js';
 
 const NETS = Object.keys(nets);
 const PEERS = ['torch', 'torch-compile', 'keras-tensorflow', 'keras-jax'];
 const PRECISIONS = ['float32', 'bfloat16'];
+/** What may be measured on a GPU, and compared with whom. */
+const GPU_PARTS = ['training'];
+const GPU_PEERS = ['torch', 'torch-compile'];
 const PARTS = ['training', 'inference', 'memory', 'first-step', 'scaling', 'input', 'overhead'] as const;
 
 export type Part = (typeof PARTS)[number];
@@ -16,6 +20,8 @@ export interface Options {
   /** Rounds of a comparison, in each of which every side makes a step or several. */
   steps: number;
   threads: number | undefined;
+  /** Where both sides compute. */
+  device: DeviceName;
   json: boolean;
   /** Whether convolutions are timed for the engine's choices, instead of the parts. */
   calibrate: boolean;
@@ -23,7 +29,7 @@ export interface Options {
   write: boolean;
 }
 
-export const USAGE = `npm run bench -- [PART …] [--nets mnist,…] [--peers torch,…] [--precision float32,…] [--steps N] [--threads N]
+export const USAGE = `npm run bench -- [PART …] [--nets mnist,…] [--peers torch,…] [--precision float32,…] [--steps N] [--threads N] [--device cuda]
        npm run bench -- --calibrate [--write] [--threads N]
 Parts, all of them where none is named:
   --training    a training step, compared with the peers, and the floor
@@ -42,6 +48,7 @@ Choices:
   --precision   of ${PRECISIONS.join(', ')}; default both, bfloat16 where the CPU has instructions for it
   --steps       timed steps of each side at the least; default 20
   --threads     of both sides; default what nodegrad chooses
+  --device      cpu (default) or cuda, an NVIDIA GPU: there --training is measured, with the PyTorch of the python3 on the PATH as the peer
   --json        the results as JSON on stdout instead of tables; remarks then go to stderr
   --write       write the tables into docs/performance.md as well; a run of everything does so
 Each run is kept in bench/results.`;
@@ -63,18 +70,24 @@ export function readOptions(args: string[]): Options {
       precision: { type: 'string' },
       steps: { type: 'string', default: '20' },
       threads: { type: 'string' },
+      device: { type: 'string', default: 'cpu' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
   });
+  const onGpu = values.device !== 'cpu';
   const named = PARTS.filter((part) => values[part]);
   if (values.calibrate) refuseBesides(named, values);
+  const other = onGpu ? named.find((part) => !GPU_PARTS.includes(part)) : undefined;
+  if (other !== undefined) throw new Error(`--${other}: expected the device cpu, received ${values.device}.`);
+  const measured = PARTS.filter((part) => !onGpu || GPU_PARTS.includes(part));
   return {
-    parts: new Set(named.length > 0 ? named : PARTS),
+    parts: new Set(named.length > 0 ? named : measured),
     nets: choice('--nets', values.nets, NETS),
-    peers: values.peers === 'none' ? [] : choice('--peers', values.peers, PEERS),
+    peers: values.peers === 'none' ? [] : choice('--peers', values.peers, onGpu ? GPU_PEERS : PEERS),
     precisions: choice('--precision', values.precision, PRECISIONS),
     steps: positive('--steps', values.steps),
+    device: values.device as DeviceName,
     threads: values.threads === undefined ? undefined : positive('--threads', values.threads),
     json: values.json,
     calibrate: values.calibrate,
@@ -84,10 +97,18 @@ export function readOptions(args: string[]): Options {
 
 /** With --calibrate, what it has no use for. */
 function refuseBesides(named: readonly Part[], values: Readonly<Record<string, unknown>>): void {
-  const other = named[0] ?? ['nets', 'peers', 'precision'].find((name) => values[name] !== undefined);
-  if (other !== undefined || values['json'] === true)
+  const given: Readonly<Record<string, boolean>> = {
+    device: values['device'] !== 'cpu',
+    json: values['json'] === true,
+  };
+  const other =
+    named[0] ??
+    ['nets', 'peers', 'precision', 'device', 'json'].find(
+      (name) => given[name] ?? values[name] !== undefined,
+    );
+  if (other !== undefined)
     throw new Error(
-      `--calibrate: expected no other options than --write and --threads, received --${other ?? 'json'}.`,
+      `--calibrate: expected no other options than --write and --threads, received --${other}.`,
     );
 }
 

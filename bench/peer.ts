@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NDArray } from 'nodegrad';
+import type { DeviceName, NDArray } from 'nodegrad';
 import { Driver } from './driver.js';
 import type { Weights } from './net.js';
 
@@ -11,6 +11,8 @@ export interface Task {
   precision: string;
   batch: number;
   threads: number;
+  /** Default: cpu. */
+  device?: DeviceName;
 }
 
 export interface Load {
@@ -43,9 +45,10 @@ export class Peer {
 
   constructor(
     readonly peer: string,
-    { net, precision, batch, threads }: Task,
+    { net, precision, batch, threads, device = 'cpu' }: Task,
   ) {
-    this.#driver = new Driver(peer, [net, String(batch), precision, String(threads)], threads);
+    const args = [net, String(batch), precision, String(threads), device];
+    this.#driver = new Driver(peer, args, threads, device !== 'cpu');
   }
 
   /** Hands over a batch and weights; gives the peer's name for itself with its versions, and the variant it runs. */

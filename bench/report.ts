@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getEngineInfo } from 'nodegrad';
+import { devices, getDevice, getEngineInfo } from 'nodegrad';
 import { type Comparison, type Entry, bestPeer, ratioOf } from './comparison.js';
 import type { InputResult } from './input.js';
 import type { Processes, Scaling } from './processes.js';
@@ -31,7 +31,9 @@ export interface Results {
 export function describeMachine(threads: number): string {
   const { device, isa, bfloat16 } = getEngineInfo();
   const bf16 = bfloat16 ? 'bf16' : 'no bf16';
+  const gpu = getDevice() === 'cpu' ? undefined : devices().find(({ name }) => name === getDevice());
   return (
+    (gpu ? `${gpu.description}, ${gpu.architecture}, ${(gpu.memory / 2 ** 30).toFixed(1)} GiB; ` : '') +
     `${cpus()[0]!.model}, ${cpus().length} cores, ${isa}, ${bf16}, ${Math.round(totalmem() / 2 ** 30)} GiB; ` +
     `Node ${process.version}; ${device}; ${threads} threads a side`
   );

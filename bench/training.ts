@@ -1,4 +1,4 @@
-import { tensor } from 'nodegrad';
+import { getDevice, tensor } from 'nodegrad';
 import { type Comparison, type Entry, type Run, interleave, timed } from './comparison.js';
 import { type Primitive, fastest, timeFloor } from './floor.js';
 import { type Net, modelOf, weightsOf } from './net.js';
@@ -18,8 +18,9 @@ export async function timeTraining(
   log: (text: string) => void,
 ): Promise<Comparison> {
   const net = nets[name]!;
-  const task: Task = { net: name, precision, batch: net.batch, threads };
-  const lines = precision === 'float32' ? [...new Set(net.floor)] : [];
+  const device = getDevice();
+  const task: Task = { net: name, precision, batch: net.batch, threads, device };
+  const lines = precision === 'float32' && device === 'cpu' ? [...new Set(net.floor)] : [];
   // Before the sides and after them: what disturbs the machine for some seconds does not come into both.
   const before = timeFloor(lines, threads);
   const model = modelOf(net, precision);

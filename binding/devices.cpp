@@ -38,7 +38,8 @@ napi_value loadLibrary(const Call& call) {
 
 napi_value openCuda(const Call& call) {
   const std::string file = textOf(call.env, call[0]);
-  call.environment.executor().open("cuda", [&] { return nodegrad::openCuda(file); });
+  const auto gpu = static_cast<int>(integerOf(call.env, call[1]));
+  call.environment.executor().open(textOf(call.env, call[2]), [&] { return nodegrad::openCuda(file, gpu); });
   return nullptr;
 }
 

@@ -60,10 +60,15 @@ napi_value createProgram(const Call& call) {
     updates[i].storage = storageOf(call.env, propertyOf(call.env, update, "tensor"));
     updates[i].value = static_cast<Value>(integerOf(call.env, propertyOf(call.env, update, "value")));
   }
-  const bool half = !isNullish(call.env, call[4]) && textOf(call.env, call[4]) == "bfloat16";
-  auto program = Program::create(graph, valuesOf(call.env, call[1]), valuesOf(call.env, call[2]),
-                                 std::move(updates), half ? DType::BF16 : DType::F32,
-                                 isNullish(call.env, call[5]) ? "" : textOf(call.env, call[5]));
+  const std::string wanted =
+      isNullish(call.env, call[4]) ? name(Compute::Float32) : textOf(call.env, call[4]);
+  const auto compute = computeFromName(wanted);
+  if (!compute)
+    fail(ErrorCode::Argument, "expected 'float32', 'tensorFloat32' or 'bfloat16' to compute in, received '",
+         wanted, "'");
+  auto program =
+      Program::create(graph, valuesOf(call.env, call[1]), valuesOf(call.env, call[2]), std::move(updates),
+                      *compute, isNullish(call.env, call[5]) ? "" : textOf(call.env, call[5]));
   return makeHandle(call.env, std::make_unique<ProgramHandle>(ProgramHandle{std::move(program)}));
 }
 

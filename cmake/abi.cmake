@@ -2,7 +2,7 @@
 # version, the headers that declare those objects, and the compiler's ABI.
 get_filename_component(abi_root ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 file(GLOB abi_headers CONFIGURE_DEPENDS ${abi_root}/cpp/core/*.h ${abi_root}/cpp/spec/*.h)
-list(APPEND abi_headers ${abi_root}/cpp/backend.h)
+list(APPEND abi_headers ${abi_root}/cpp/backend.h ${abi_root}/cpp/devices/cuda_library.h)
 list(SORT abi_headers)
 set(abi_hashes "")
 foreach(header IN LISTS abi_headers)

@@ -38,7 +38,9 @@ struct KernelSpec {
   std::vector<LayoutPtr> inputLayouts, outputLayouts;
   std::shared_ptr<const ElementwiseProgram> program;  // of fusedElementwise
   std::vector<bool> invariant = {};  // inputs with the same numbers in every step; empty: none
-  DType compute = DType::F32;        // BF16: the plan will ask for what may be bfloat16 (precisions)
+  // BFloat16: the plan will ask for what may be bfloat16 (precisions). A backend without TF32 takes
+  // TensorFloat32 as Float32.
+  Compute compute = Compute::Float32;
 
   bool isInvariant(size_t input) const { return input < invariant.size() && invariant[input]; }
 };
@@ -134,6 +136,8 @@ class Backend {
   virtual std::shared_ptr<Buffer> allocate(size_t bytes) = 0;
   // Memory that is wanted at once and used in every step from now on.
   virtual std::shared_ptr<Buffer> allocateArena(size_t bytes) { return allocate(bytes); }
+  // How many bytes of arrays that batches are cut from may move into its memory and stay there.
+  virtual size_t residentBytes() const { return 0; }
   // Keeps room for what will be allocated later. Fails with OUT_OF_MEMORY.
   virtual Reservation reserve(size_t) { return {}; }
 

@@ -44,7 +44,7 @@ class ConvKernel : public OwnKernel {
   ConvKernel(const KernelSpec& spec, const QueuePtr& queue)
       : OwnKernel(queue),
         conv_(inOneDtype(spec)),
-        plan_(std::make_shared<ConvolutionPlan>(spec.op, conv_)),
+        plan_(std::make_shared<ConvolutionPlan>(spec.op, conv_, spec.compute == Compute::TensorFloat32)),
         order_(conv_.w.shape),
         widens_(spec.outputs[0].dtype != conv_.x.dtype) {
     const int64_t results = count(spec.outputs[0].shape);
@@ -53,7 +53,7 @@ class ConvKernel : public OwnKernel {
       resultBytes_ = padded(static_cast<size_t>(results) * sizeOf(conv_.x.dtype));
   }
 
-  std::string implementation() const override { return "cudnn"; }
+  std::string implementation() const override { return plan_->isCompiled() ? "cudnn:compiled" : "cudnn"; }
   size_t scratchBytes() const override { return weightBytes_ + resultBytes_ + plan_->workspaceBytes(); }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {

@@ -136,8 +136,8 @@ Object graphOf(const std::string& op, const Convolution& conv) {
 }  // namespace
 
 // What cuDNN compiles while the process runs takes half a second each, and NVRTC: that comes last.
-ConvolutionPlan::ConvolutionPlan(const std::string& op, const Convolution& conv)
-    : op_(op), exact_(conv.multiplicandType() == DType::F32) {
+ConvolutionPlan::ConvolutionPlan(const std::string& op, const Convolution& conv, bool tensorFloat)
+    : op_(op), exact_(conv.multiplicandType() == DType::F32 && !tensorFloat) {
   const Object graph = graphOf(op, conv);
   for (const bool compiled : {false, true})
     for (const auto mode : {dnn::kA, dnn::kFallback})
@@ -169,6 +169,7 @@ bool ConvolutionPlan::choose(const Object& graph, dnn::HeuristicsMode mode, bool
         static_cast<size_t>(plan.values<int64_t>(dnn::kPlanWorkspace, dnn::kInt64Type, 1).at(0));
     if (workspaceBytes_ > kMostWorkspace) continue;
     plan_.emplace(std::move(plan));
+    isCompiled_ = compiled;
     return true;
   }
   return false;

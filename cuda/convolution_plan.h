@@ -9,14 +9,17 @@
 
 namespace nodegrad::cuda {
 
-// A convolution in one of its passes, as cuDNN does it: in float32, for float32 without TF32, and each time
-// with the same bits. Images are as they are in memory, weights are [out, …, in / groups] ("KRSC").
+// A convolution in one of its passes, as cuDNN does it: summed in float32, and each time with the same bits.
+// Images are as they are in memory, weights are [out, …, in / groups] ("KRSC").
 class ConvolutionPlan {
  public:
   // Fails with DEVICE, naming the op, where cuDNN has no engine for it.
-  ConvolutionPlan(const std::string& op, const spec::Convolution& conv);
+  // tensorFloat: whether float32 may be rounded to TF32.
+  ConvolutionPlan(const std::string& op, const spec::Convolution& conv, bool tensorFloat);
 
   size_t workspaceBytes() const { return workspaceBytes_; }
+  // Whether cuDNN has compiled its code in this process.
+  bool isCompiled() const { return isCompiled_; }
   // Queues it. The pass decides which of the tensors is written.
   void run(cudaStream_t stream, const void* x, const void* w, const void* y, void* workspace) const;
 
@@ -28,6 +31,7 @@ class ConvolutionPlan {
   std::string op_;
   bool exact_;
   std::optional<dnn::Object> plan_;
+  bool isCompiled_ = false;
   size_t workspaceBytes_ = 0;
 };
 

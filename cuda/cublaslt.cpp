@@ -1,15 +1,15 @@
 #include "cublaslt.h"
 
 #include "core/error.h"
+#include "gpu.h"
 
 namespace nodegrad::cuda::lt {
 
 Library::Library() { check("cublasLtCreate", library_.function<Create>("cublasLtCreate")(&handle)); }
 
-// It stays to the end of the process, when CUDA may be gone already.
 const Library& Library::get() {
-  static const Library library;
-  return library;
+  static auto& libraries = *new PerGpu<Library>();
+  return libraries.get([] { return new Library(); });
 }
 
 void Library::check(const std::string& op, Status status) const {

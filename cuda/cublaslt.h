@@ -67,10 +67,10 @@ using Multiply = Status(Handle, Operation, const void* alpha, const void* a, Lay
                         const void* beta, const void* c, Layout, void* d, Layout, const Algorithm*,
                         void* workspace, size_t workspaceBytes, cudaStream_t);
 
-// The library, which the loader has found (lib/engine/cudaLibraries.ts), with a handle for this process.
+// The library, which the loader has found (lib/engine/cudaLibraries.ts), with a handle for each GPU.
 class Library {
  public:
-  // Fails with DEVICE where it does not load.
+  // That of the GPU in use. Fails with DEVICE where it does not load.
   static const Library& get();
 
   // Fails with DEVICE, naming the op, unless a call has succeeded.

@@ -72,12 +72,14 @@ class CudaClock : public Clock {
     for (cudaEvent_t event : laps_) cudaEventDestroy(event);
   }
   void lap() override {
+    const cudaStream_t stream = queue_->mainStream();
     cudaEvent_t event = nullptr;
     check(cudaEventCreate(&event));
     laps_.push_back(event);
-    check(cudaEventRecord(event, queue_->mainStream()));
+    check(cudaEventRecord(event, stream));
   }
   std::vector<double> milliseconds() override {
+    queue_->use();
     std::vector<double> times;
     if (!laps_.empty()) check(cudaEventSynchronize(laps_.back()));
     for (size_t i = 1; i < laps_.size(); ++i) {
@@ -97,14 +99,14 @@ class CudaClock : public Clock {
 
 class CudaBackend : public Backend {
  public:
-  CudaBackend() {
-    check(cudaSetDevice(0));
+  explicit CudaBackend(int gpu) : gpu_(gpu) {
+    useGpu(gpu);
     cudaDeviceProp properties;
-    check(cudaGetDeviceProperties(&properties, 0));
+    check(cudaGetDeviceProperties(&properties, gpu));
     name_ = properties.name;
     architecture_ = "sm_" + std::to_string(properties.major) + std::to_string(properties.minor);
     hasBfloat16_ = properties.major >= 8;  // Ampere
-    queue_ = std::make_shared<Queue>();
+    queue_ = std::make_shared<Queue>(gpu);
     // Or what is wrong with them would show in the first step.
     lt::Library::get();
     dnn::Library::get();
@@ -123,12 +125,15 @@ class CudaBackend : public Backend {
     return {std::vector<LayoutPtr>(spec.inputs.size()), std::vector<LayoutPtr>(spec.outputs.size())};
   }
   std::unique_ptr<Kernel> kernel(const KernelSpec& spec) override {
+    queue_->use();
     const auto found = kernels().find(spec.op);
-    if (found != kernels().end()) return found->second.make(spec, queue_);
-    fail(ErrorCode::Device, "[", spec.op,
-         "] expected the device 'cpu', which alone has this op, received 'cuda'");
+    if (found != kernels().end()) return found->second.make(onThisGpu(spec), queue_);
+    const std::string own = gpu_ == 0 ? "cuda" : "cuda:" + std::to_string(gpu_);
+    fail(ErrorCode::Device, "[", spec.op, "] expected the device 'cpu', which alone has this op, received '",
+         own, "'");
   }
   bool supports(const KernelSpec& spec) const override {
+    queue_->use();
     const auto found = kernels().find(spec.op);
     return found != kernels().end() && (!found->second.supports || found->second.supports(spec));
   }
@@ -140,18 +145,22 @@ class CudaBackend : public Backend {
   std::shared_ptr<Buffer> allocate(size_t bytes) override {
     return std::make_shared<DeviceBuffer>(queue_, bytes, this);
   }
+  // The rest is for the steps, and for what else runs on the GPU.
+  size_t residentBytes() const override {
+    queue_->use();
+    size_t room = 0, total = 0;
+    check(cudaMemGetInfo(&room, &total));
+    return room / 4;
+  }
 
   void copy(const void* from, void* to, size_t bytes) override {
     if (bytes) copyUnlessRefused(*queue_, from, to, bytes);
   }
   void toRowMajor(const TensorType& type, const LayoutPtr&, const void* from, void* host) override {
-    if (const size_t bytes = bytesOf(type))
-      check(cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, queue_->mainStream()));
+    if (const size_t bytes = bytesOf(type)) queue_->download(from, host, bytes);
   }
-  // CUDA has read what is no pinned memory when the call returns.
   void fromRowMajor(const TensorType& type, const LayoutPtr&, const void* host, void* to) override {
-    if (const size_t bytes = bytesOf(type))
-      check(cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, queue_->mainStream()));
+    if (const size_t bytes = bytesOf(type)) queue_->upload(host, to, bytes);
   }
 
   std::unique_ptr<Recording> record(const std::function<void()>& body) override {
@@ -166,11 +175,18 @@ class CudaBackend : public Backend {
   void end() override { queue_->end(); }
 
   int enter(int threads) override {
-    check(cudaSetDevice(0));
+    queue_->use();
     return threads;
   }
 
  private:
+  // TF32 came with bfloat16.
+  KernelSpec onThisGpu(KernelSpec spec) const {
+    if (spec.compute == Compute::TensorFloat32 && !hasBfloat16_) spec.compute = Compute::Float32;
+    return spec;
+  }
+
+  int gpu_;
   std::string name_, architecture_;
   bool hasBfloat16_ = false;
   QueuePtr queue_;
@@ -178,6 +194,6 @@ class CudaBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> makeCudaBackend() { return std::make_unique<CudaBackend>(); }
+std::unique_ptr<Backend> makeCudaBackend(int gpu) { return std::make_unique<CudaBackend>(gpu); }
 
 }  // namespace nodegrad::cuda

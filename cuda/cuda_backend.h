@@ -5,7 +5,7 @@
 
 namespace nodegrad::cuda {
 
-// The first GPU that the process sees. Fails with DEVICE or OUT_OF_MEMORY.
-std::unique_ptr<Backend> makeCudaBackend();
+// One of the GPUs that the process sees, in the driver's order. Fails with DEVICE or OUT_OF_MEMORY.
+std::unique_ptr<Backend> makeCudaBackend(int gpu);
 
 }  // namespace nodegrad::cuda

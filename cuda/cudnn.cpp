@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "gpu.h"
 
 namespace nodegrad::cuda::dnn {
 
@@ -30,10 +31,9 @@ Library::Library() {
   check("GPU", finalize(describedGpu));
 }
 
-// It stays to the end of the process, when CUDA may be gone already.
 const Library& Library::get() {
-  static const Library library;
-  return library;
+  static auto& libraries = *new PerGpu<Library>();
+  return libraries.get([] { return new Library(); });
 }
 
 void Library::check(const std::string& op, Status status) const {

@@ -5,4 +5,6 @@
 
 NODEGRAD_EXPORT const char* nodegradCudaAbi() { return NODEGRAD_ABI; }
 
-NODEGRAD_EXPORT nodegrad::Backend* nodegradCudaOpen() { return nodegrad::cuda::makeCudaBackend().release(); }
+NODEGRAD_EXPORT nodegrad::Backend* nodegradCudaOpen(int gpu) {
+  return nodegrad::cuda::makeCudaBackend(gpu).release();
+}

@@ -39,7 +39,8 @@ class MatmulKernel : public ProductKernel {
                     .transposeA = spec.attrs.boolean("transposeA"),
                     .transposeB = spec.attrs.boolean("transposeB"),
                     .multiplicands = a.dtype,
-                    .result = y.dtype};
+                    .result = y.dtype,
+                    .tensorFloat = spec.compute == Compute::TensorFloat32};
     product.k = a.shape[a.shape.size() - (product.transposeA ? 2 : 1)];
     const Dims stack(y.shape.begin(), y.shape.end() - 2);
     const StridedPair dims = merged(stack, stackStrides(a, stack), stackStrides(b, stack));
@@ -120,6 +121,7 @@ class InnerProductKernel : public ProductKernel {
                     .k = ip.k,
                     .multiplicands = spec.inputs[0].dtype,
                     .result = spec.outputs[0].dtype,
+                    .tensorFloat = spec.compute == Compute::TensorFloat32,
                     .bias = bias_};
     if (ip.pass == Pass::BackwardData) {
       product.n = ip.k;
@@ -164,7 +166,7 @@ bool supportsInnerProduct(const KernelSpec& spec) {
   const bool linear = !spec.attrs.has("activation") || spec.attrs.text("activation") == "linear";
   const bool bias = spec.op == "innerProduct" && spec.inputs.size() > 2;
   // A bias has the result's dtype, which may become bfloat16.
-  return linear && spec.outputs.size() == 1 && !(bias && spec.compute == DType::BF16);
+  return linear && spec.outputs.size() == 1 && !(bias && spec.compute == Compute::BFloat16);
 }
 
 }  // namespace

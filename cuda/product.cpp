@@ -27,7 +27,8 @@ ProductPlan::ProductPlan(const Product& product)
              : layout(product.multiplicands, product.n, product.k, product.batch, product.strideB)),
       y_(layout(product.result, product.n, product.m, product.batch, product.m * product.n)) {
   lt::Operation operation = nullptr;
-  library_.check(op_, library_.createOperation(&operation, lt::kExact, lt::kF32));
+  const bool rounds = product.tensorFloat && product.multiplicands == DType::F32;
+  library_.check(op_, library_.createOperation(&operation, rounds ? lt::kTensorFloat : lt::kExact, lt::kF32));
   operation_.reset(operation);
   if (product.transposeB) set(lt::kTransA, lt::kTransposed);
   if (product.transposeA) set(lt::kTransB, lt::kTransposed);

@@ -13,13 +13,14 @@ struct Product {
   int64_t m, n, k;
   bool transposeA = false, transposeB = false;  // whether a is [k, m] in memory, b [n, k]
   DType multiplicands = DType::F32, result = DType::F32;
+  bool tensorFloat = false;  // whether float32 may be rounded to TF32
   bool bias = false;
   int64_t batch = 1, strideA = 0, strideB = 0;  // in elements; 0: the same matrix in all
   // The bytes that divide all addresses that it runs with.
   size_t alignment = 16;
 };
 
-// A product as cuBLASLt does it: in float32, for float32 without TF32, and each time with the same bits.
+// A product as cuBLASLt does it: summed in float32, and each time with the same bits.
 class ProductPlan {
  public:
   // Fails with DEVICE, naming the op, where cuBLASLt cannot do it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace {
 
 // The smallest piece that the allocator hands out; of no bytes it would give no address.
 constexpr size_t kLeastBytes = 256;
+// Of a piece of pinned memory: losses, metrics and small predictions fit.
+constexpr size_t kPinnedBytes = 64 << 10;
 
 void* take(const Queue& queue, size_t bytes) {
   void* data = nullptr;
@@ -59,13 +62,13 @@ std::exception_ptr errorOf(cudaError_t status, const Refusal& refusal) {
 
 }  // namespace
 
-Queue::Queue() {
-  check(cudaGetDevice(&device_));
+Queue::Queue(int gpu) : gpu_(gpu) {
+  use();
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   check(cudaStreamCreateWithFlags(&recording_, cudaStreamNonBlocking));
   // Memory that is given back stays with the process for its next step.
   cudaMemPool_t pool = nullptr;
-  check(cudaDeviceGetDefaultMemPool(&pool, device_));
+  check(cudaDeviceGetDefaultMemPool(&pool, gpu_));
   uint64_t all = UINT64_MAX;
   check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all));
   void* refusal = nullptr;
@@ -84,6 +87,7 @@ Queue::Queue() {
 Queue::~Queue() {
   stop();
   for (Refusal* copy : copies_) cudaFreeHost(copy);
+  for (std::byte* piece : pinned_) cudaFreeHost(piece);
   cudaFreeAsync(refusal_, stream_);
   cudaStreamDestroy(recording_);
   cudaStreamDestroy(stream_);
@@ -91,6 +95,7 @@ Queue::~Queue() {
 
 cudaGraph_t Queue::capture(const std::function<void()>& body, Kept& kept) {
   if (recorded_) fail(ErrorCode::Internal, "expected no recording within another");
+  use();
   check(cudaStreamBeginCapture(recording_, cudaStreamCaptureModeThreadLocal));
   recorded_ = &kept;
   cudaGraph_t graph = nullptr;
@@ -107,21 +112,30 @@ cudaGraph_t Queue::capture(const std::function<void()>& body, Kept& kept) {
   return graph;
 }
 
+void Queue::download(const void* from, void* host, size_t bytes) {
+  use();
+  std::byte* pinned = bytes <= kPinnedBytes ? takePinned() : nullptr;
+  check(cudaMemcpyAsync(pinned ? pinned : host, from, bytes, cudaMemcpyDeviceToHost, stream_));
+  if (pinned) landings_.push_back({pinned, host, bytes});
+}
+
 void Queue::whenDone(std::function<void(std::exception_ptr)> done) {
   cudaEvent_t event = nullptr;
   Refusal* copy = nullptr;
+  std::vector<Landing> landings = std::exchange(landings_, {});
   try {
+    use();
     copy = takeCopy();
     check(cudaMemcpyAsync(copy, refusal_, sizeof *copy, cudaMemcpyDeviceToHost, stream_));
     check(cudaMemsetAsync(refusal_, 0, sizeof *copy, stream_));
     check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
     check(cudaEventRecord(event, stream_));
   } catch (...) {
-    // The copy may be on its way: it is not used again.
+    // The copies may be on their way: they are not used again.
     if (event) cudaEventDestroy(event);
     return done(std::current_exception());
   }
-  push({event, copy, std::move(done)});
+  push({event, copy, std::move(landings), std::move(done)});
 }
 
 // Memory that the GPU writes to by itself, so that nothing waits for the copy.
@@ -139,6 +153,20 @@ Refusal* Queue::takeCopy() {
   return static_cast<Refusal*>(made);
 }
 
+std::byte* Queue::takePinned() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!pinned_.empty()) {
+      std::byte* piece = pinned_.back();
+      pinned_.pop_back();
+      return piece;
+    }
+  }
+  void* made = nullptr;
+  check(cudaMallocHost(&made, kPinnedBytes));
+  return static_cast<std::byte*>(made);
+}
+
 void Queue::push(Waiting waiting) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -149,7 +177,7 @@ void Queue::push(Waiting waiting) {
 
 void Queue::stop() {
   if (!thread_.joinable()) return;
-  push({nullptr, nullptr, nullptr});
+  push({nullptr, nullptr, {}, nullptr});
   thread_.join();
 }
 
@@ -159,7 +187,7 @@ void Queue::end() {
 }
 
 void Queue::loop() {
-  const cudaError_t entered = cudaSetDevice(device_);
+  const cudaError_t entered = cudaSetDevice(gpu_);
   for (;;) {
     Waiting next;
     {
@@ -172,9 +200,11 @@ void Queue::loop() {
     const cudaError_t status = entered == cudaSuccess ? cudaEventSynchronize(next.event) : entered;
     cudaEventDestroy(next.event);
     const std::exception_ptr error = errorOf(status, *next.refusal);
+    for (const Landing& landing : next.landings) std::memcpy(landing.host, landing.pinned, landing.bytes);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       copies_.push_back(next.refusal);
+      for (const Landing& landing : next.landings) pinned_.push_back(landing.pinned);
     }
     next.done(error);
   }

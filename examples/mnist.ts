@@ -5,9 +5,19 @@
  * layers decide. After 12 epochs it reads 99 of 100 unseen digits. Pictures of the curves, the mistakes, and of what each layer sees go
  * to out/mnist.
  *
- *     npm run mnist -- --epochs 12 --seed 1 --batch-size 128 --policy mixedBfloat16
+ *     npm run mnist -- --epochs 12 --seed 1 --batch-size 128 --policy mixedBfloat16 --device cuda
  */
-import { Sequential, datasets, layers, mixedPrecision, ops, optimizers, visualization } from 'nodegrad';
+import {
+  type DeviceName,
+  Sequential,
+  datasets,
+  layers,
+  mixedPrecision,
+  ops,
+  optimizers,
+  setDevice,
+  visualization,
+} from 'nodegrad';
 import { example } from './support/example.js';
 
 const { quick, flags, out, figure } = example({
@@ -15,10 +25,12 @@ const { quick, flags, out, figure } = example({
   seed: '1',
   'batch-size': '128',
   policy: 'float32',
+  device: 'cpu',
 });
 const epochs = quick ? 1 : Number(flags.epochs);
 const seed = Number(flags.seed);
 
+setDevice(flags.device as DeviceName);
 mixedPrecision.setDtypePolicy(flags.policy as mixedPrecision.DtypePolicy);
 
 const { train, test } = await datasets.mnist();

@@ -24,7 +24,7 @@ function git(...args) {
 }
 
 const SOURCES =
-  /^(lib|cpp|binding|cuda|test|bench|examples|scripts|cmake|web|bin)\/.*\.(ts|tsx|mjs|js|py|cpp|h|cu|cuh|cmake)$/;
+  /^(lib|cpp|binding|cuda|test|bench|examples|scripts|cmake|web|bin|gpu-check)\/.*\.(ts|tsx|mjs|js|py|cpp|h|cu|cuh|cmake)$/;
 const files = git('ls-files', '--cached', '--others', '--exclude-standard')
   .split('\n')
   .filter((file) => SOURCES.test(file));

@@ -1,4 +1,4 @@
-// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | engines | gpu
+// Builds the library of nodegrad-cuda: node scripts/cuda.mjs emulated | test | package | pack | engines
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -9,11 +9,10 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure, fetchTool, prepareTools, removeForeignBuild, run } from './native.mjs';
 
@@ -48,6 +47,7 @@ function inputsHash() {
     'cuda',
     'cpp/core',
     'cpp/spec',
+    'cpp/devices',
     'cpp/backend.h',
     'cmake',
     'binding/glibc_floor.cpp',
@@ -109,7 +109,7 @@ function buildDriver(folder, libraries) {
   ]);
 }
 
-/** What npm is told of the package. It is private as long as ops are missing, so that nobody publishes it. */
+/** What npm is told of the package. It is private until it has run on a GPU, so that nobody publishes it. */
 function manifest() {
   const { version, license } = ownManifest();
   return {
@@ -127,32 +127,6 @@ function manifest() {
 }
 
 const ownManifest = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-
-/** What is looked at on a machine with a GPU, with the minutes that each may take. */
-const GPU_CHECKS = {
-  doctor: [1, process.execPath, [join(root, 'bin/nodegrad.mjs'), 'doctor']],
-  device: [
-    1,
-    process.execPath,
-    ['-e', `import(${JSON.stringify(join(root, 'dist/index.mjs'))}).then((n) => n.setDevice('cuda'))`],
-  ],
-  'op table': [2, ...vitestOf('ops')],
-  products: [1, ...vitestOf('products')],
-  kernels: [1, ...vitestOf('kernels')],
-  nets: [1, ...vitestOf('nets')],
-  memory: [
-    2,
-    'compute-sanitizer',
-    ['--target-processes=all', '--error-exitcode=9', ...vitestOf('products').flat()],
-  ],
-};
-
-/** The command that runs a file of test/cuda/emulated. */
-function vitestOf(name) {
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const config = join(root, 'test/cuda/emulated/vitest.config.ts');
-  return [process.execPath, [vitest, 'run', '--config', config, `emulated/${name}.ts`]];
-}
 
 const commands = {
   /** The library for tests, which computes on the processor. */
@@ -173,10 +147,11 @@ const commands = {
   },
 
   /**
-   * Has the cuDNN in one of the folders of NODEGRAD_CUDA_PATH, which has cuBLASLt and CUDA's runtime, too, make plans of convolutions for a GPU
-   * that is described. It needs none.
+   * Has the cuDNN in one of the folders of NODEGRAD_CUDA_PATH, which has cuBLASLt and CUDA's runtime, too, make plans of the convolutions of nets
+   * and tests for a GPU that is described. It needs none. What cuDNN has no engine for, or compiles when it is met, is to be among
+   * what test/cuda/engines/h100.txt lists; `engines update` writes that.
    */
-  engines() {
+  engines([update]) {
     const folders = (process.env.NODEGRAD_CUDA_PATH ?? '').split(':');
     const cudnn = folders.find((folder) => existsSync(join(folder, 'libcudnn.so.9')));
     if (!cudnn)
@@ -194,31 +169,26 @@ const commands = {
     const program = join(folder, 'engines');
     run('g++', ['-std=c++20', '-O1', ...includes, join(own, 'engines.cpp'), ...files, '-o', program]);
     const env = { ...process.env, LD_LIBRARY_PATH: [folder, ...folders].join(':') };
-    const { status } = spawnSync(program, [join(own, 'h100.json')], { stdio: 'inherit', env });
-    if (status !== 0) throw new Failure('cuDNN has no plan for some convolutions.');
-  },
-
-  /** All that only a GPU shows, on a machine with one: `gpu` builds the package, `gpu built` takes that which is there. */
-  gpu([built]) {
-    if (built !== 'built') commands.package();
-    const project = join(root, 'build/cuda/project');
-    rmSync(project, { recursive: true, force: true });
-    mkdirSync(join(project, 'node_modules'), { recursive: true });
-    symlinkSync(join(root, 'build/cuda/nodegrad-cuda'), join(project, 'node_modules/nodegrad-cuda'));
-    const failed = [];
-    for (const [name, [minutes, command, args]] of Object.entries(GPU_CHECKS)) {
-      console.log(`--- ${name}`);
-      const cwd = ['doctor', 'device'].includes(name) ? project : root;
-      const env = { ...process.env, NODEGRAD_TEST_GPU: project };
-      const options = { cwd, env, stdio: 'inherit', timeout: minutes * 60_000 };
-      const { status, error } = spawnSync(command, args, options);
-      if (error?.code === 'ENOENT') console.log(`${command} is not installed`);
-      else if (status !== 0) failed.push(name);
-      // Without a GPU nothing else would tell more.
-      if (name === 'device' && status !== 0) break;
-    }
-    if (failed.length > 0) throw new Failure(`gpu: failed: ${failed.join(', ')}`);
-    console.log('gpu: all passed');
+    const list = join(folder, 'convolutions.txt');
+    const printed = ['--import', 'tsx', join(own, 'convolutions.ts')];
+    writeFileSync(list, execFileSync(process.execPath, printed, { cwd: root, maxBuffer: 2 ** 28 }));
+    const found = execFileSync(program, [join(own, 'h100.json'), list], {
+      env,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const [version, ...lines] = found.trim().split('\n');
+    const exceptions = lines.filter((line) => !line.startsWith('ready ')).sort();
+    const title = `${version}: ${lines.length} plans, of which ${exceptions.length} are not ready`;
+    console.log(title);
+    const tracked = join(own, 'h100.txt');
+    if (update === 'update') writeFileSync(tracked, `${[title, ...exceptions].join('\n')}\n`);
+    const known = new Set(readFileSync(tracked, 'utf8').trim().split('\n').slice(1));
+    const fresh = exceptions.filter((line) => !known.has(line));
+    if (fresh.length > 0)
+      throw new Failure(
+        `cuDNN has no engine that is ready for what ${tracked} has not:\n${fresh.join('\n')}`,
+      );
   },
 
   /** The package for npm in build/cuda/nodegrad-cuda, with the library for GPUs: one of the same sources that was built before, if there is. */
@@ -238,6 +208,14 @@ const commands = {
       copyFileSync(join(root, 'cuda/package', name), join(target, name));
     writeFileSync(join(target, 'package.json'), JSON.stringify(manifest(), null, 2));
     run(process.execPath, ['--import', 'tsx', 'test/cuda/package.ts', target]);
+  },
+
+  /** Packs that package as npm does when it publishes, into this folder or another one. */
+  pack([target = root]) {
+    commands.package();
+    run('npm', ['pack', '--pack-destination', resolve(target)], {
+      cwd: join(root, 'build/cuda/nodegrad-cuda'),
+    });
   },
 };
 

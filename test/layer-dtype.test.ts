@@ -168,7 +168,7 @@ describe('what layers tell about dtypes', () => {
   it.each(['float64', 'float16', 'bfloat16', 'int8', 3])('%s is refused', (dtype) => {
     expect(errorOf(() => layers.dense({ units: 2, dtype: dtype as never }))).toMatchObject({
       code: 'ARGUMENT',
-      message: expect.stringContaining('float32, mixedBfloat16') as string,
+      message: expect.stringContaining('float32, tensorFloat32, mixedBfloat16') as string,
     });
   });
 });

@@ -49,6 +49,13 @@ describe('the policy', () => {
     });
     expect(error.code).toBe('ARGUMENT');
     expect(error.message).toMatch(/\[setDtypePolicy\].*did you mean 'mixedBfloat16'/);
+    // Keras's, for which nothing here has kernels.
+    const half = errorOf(() => {
+      mixedPrecision.setDtypePolicy('mixedFloat16' as never);
+    });
+    expect(half.message).toMatch(
+      /expected one of float32, tensorFloat32, mixedBfloat16, received 'mixedFloat16'/,
+    );
     expect(errorOf(() => compile((x: Sym) => x, { dtypePolicy: 'half' as never })).code).toBe('ARGUMENT');
     expect(errorOf(() => new Sequential([], { dtypePolicy: 'half' as never })).code).toBe('ARGUMENT');
   });

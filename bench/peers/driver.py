@@ -1,4 +1,4 @@
-"""Runs one net of one peer for bench/peer.ts: python driver.py PEER NET BATCH PRECISION THREADS
+"""Runs one net of one peer for bench/peer.ts: python driver.py PEER NET BATCH PRECISION THREADS DEVICE
 
 PEER is a folder next to this file and, after a dash, the mode that its peer.py knows: torch, torch-compile, keras-jax.
 Reads a JSON request a line, answers with a JSON object a line:
@@ -45,7 +45,7 @@ def best_time(run):
 
 
 class Session:
-    def __init__(self, peer, net, batch, precision, threads):
+    def __init__(self, peer, net, batch, precision, threads, device):
         family, _, mode = peer.partition('-')
         if int(threads) < len(os.sched_getaffinity(0)):
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:int(threads)])
@@ -53,7 +53,7 @@ class Session:
         if family == 'keras':
             os.environ['KERAS_BACKEND'] = mode
         self.peer = importlib.import_module('peer')
-        self.settings = self.peer.Settings(mode, int(batch), precision, int(threads))
+        self.settings = self.peer.Settings(mode, int(batch), precision, int(threads), device)
         self.module = importlib.import_module(net)
         self.side = None
 

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "core/error.h"
@@ -10,6 +11,10 @@ namespace nodegrad {
 
 // BF16 and S8 are no dtypes of the API: a plan stores activations, and what it has quantised, in them.
 enum class DType : uint8_t { F32, I32, U8, Bool, BF16, S8 };
+
+// What a plan multiplies in: float32; float32 whose factors a device may round to TF32, of 10 bits after the
+// point; bfloat16, in which activations are kept, too.
+enum class Compute : uint8_t { Float32, TensorFloat32, BFloat16 };
 
 // A boolean in memory: one byte, 0 or 1.
 enum class Bool : uint8_t { False, True };
@@ -55,5 +60,9 @@ inline size_t sizeOf(DType dtype) {
 const char* name(DType dtype);
 // Of a dtype of the API. Fails with DTYPE for any other name.
 DType dtypeFromName(const std::string& name);
+// "float32", "tensorFloat32" or "bfloat16".
+const char* name(Compute compute);
+// None for any other name.
+std::optional<Compute> computeFromName(const std::string& name);
 
 }  // namespace nodegrad

@@ -74,25 +74,31 @@ void Source::order(int64_t pass) {
   }
 }
 
-const std::vector<StoragePtr>& Source::batch(int64_t step) {
+std::span<const int32_t> Source::rows(int64_t step) {
   order(options_.pass + step / stepsPerPass_);
+  const int64_t first = step % stepsPerPass_ * options_.batchSize;
+  return std::span(order_).subspan(static_cast<size_t>(first),
+                                   static_cast<size_t>(std::min(options_.batchSize, size_ - first)));
+}
+
+const std::vector<StoragePtr>& Source::batch(int64_t step) {
+  const std::span<const int32_t> taken = rows(step);
   const std::vector<TensorType> types = typesAt(step);
   const bool whole = types[0].shape[0] == options_.batchSize;
   std::vector<StoragePtr>& memory = whole ? full_ : rest_;
   if (memory.empty())
     for (const TensorType& type : types) memory.push_back(hostStorage(type, nullptr));
-  const int64_t first = step % stepsPerPass_ * options_.batchSize, rows = types[0].shape[0];
+  const auto count = static_cast<int64_t>(taken.size());
   for (size_t a = 0; a < arrays_.size(); ++a) {
-    const size_t row = bytesOf(types[a]) / static_cast<size_t>(rows);
+    const size_t row = bytesOf(types[a]) / taken.size();
     const auto* from = static_cast<const std::byte*>(arrays_[a]->buffer->data());
     auto* to = static_cast<std::byte*>(memory[a]->buffer->data());
     // The whole team copies, at the start of the step: a thread that copied ahead would take a core from it.
-    parallelFor(teamThreads(), rows, kLeastThreadBytes / static_cast<int64_t>(std::max<size_t>(row, 1)),
+    parallelFor(teamThreads(), count, kLeastThreadBytes / static_cast<int64_t>(std::max<size_t>(row, 1)),
                 [&](int64_t begin, int64_t end, int) {
                   for (int64_t i = begin; i < end; ++i)
                     std::memcpy(to + static_cast<size_t>(i) * row,
-                                from + static_cast<size_t>(order_[static_cast<size_t>(first + i)]) * row,
-                                row);
+                                from + static_cast<size_t>(taken[static_cast<size_t>(i)]) * row, row);
                 });
   }
   return memory;

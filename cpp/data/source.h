@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/storage.h"
@@ -29,6 +30,8 @@ class Source {
   // The types of batch `step`: the last of a pass may be short.
   std::vector<TensorType> typesAt(int64_t step) const;
   const std::vector<StoragePtr>& arrays() const { return arrays_; }
+  // Which rows of the arrays batch `step` has, good until the next call.
+  std::span<const int32_t> rows(int64_t step);
   // The row-major numbers of batch `step`, one storage an array, in the host's memory, good until the next
   // call. The arrays have to be there, too.
   const std::vector<StoragePtr>& batch(int64_t step);

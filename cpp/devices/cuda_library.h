@@ -13,10 +13,10 @@ namespace nodegrad {
 const char* cudaAbi();
 // What the library exports under the names "nodegradCudaAbi" and "nodegradCudaOpen".
 using CudaAbi = const char*();
-using CudaOpen = Backend*();  // fails as Backend's members do; the caller owns it
+using CudaOpen = Backend*(int gpu);  // fails as Backend's members do; the caller owns it
 
-// Opens the GPU with a library. Fails with DEVICE where it does not load or is made for another addon, and
-// with what the library fails with.
-std::unique_ptr<Backend> openCuda(const std::string& file);
+// Opens one of the GPUs, in the driver's order, with a library. Fails with DEVICE where it does not load or
+// is made for another addon, and with what the library fails with.
+std::unique_ptr<Backend> openCuda(const std::string& file, int gpu);
 
 }  // namespace nodegrad

@@ -110,9 +110,9 @@ Attrs checkAttrs(const OpDef& def, const Attrs& given) {
   }
   if (given.has(kPrecision)) {
     const std::string& precision = given.text(kPrecision);
-    if (precision != "float32" && precision != "bfloat16")
+    if (!computeFromName(precision))
       fail(ErrorCode::Attribute, "[", def.name,
-           "] expected the precision 'float32' or 'bfloat16', received '", precision, "'");
+           "] expected the precision 'float32', 'tensorFloat32' or 'bfloat16', received '", precision, "'");
     checked.set(kPrecision, precision);
   }
   for (const auto& item : given)

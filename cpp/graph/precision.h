@@ -6,7 +6,7 @@
 namespace nodegrad {
 
 // The attribute that any op may have besides its own: what the layer that it belongs to computes in,
-// "float32" or "bfloat16", whatever the program does (plan/layer_precision.h).
+// "float32", "tensorFloat32" or "bfloat16", whatever the program does (plan/layer_precision.h).
 inline constexpr const char* kPrecision = "precision";
 
 // The attribute's text, empty where there is none.

@@ -132,14 +132,21 @@ class ComputeFusion {
     return !maker || maker < n;
   }
 
+  // A reshape between the two stays: dense layers compute the products of all positions of a sequence as
+  // rows.
   void fuseActivation(NodeId n) {
-    const NodeId reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
+    NodeId reader = ir_.soleReader(ir_.nodes[n].outputs[0]);
+    ValueId result = ir_.nodes[n].outputs[0];
+    if (reader && ir_.nodes[reader].op == "reshape") {
+      result = ir_.nodes[reader].outputs[0];
+      reader = ir_.soleReader(result);
+    }
     if (!reader) return;
     const IrNode activation = ir_.nodes[reader];
     if (const OpDef* op = findKnownOp(activation.op); !op || !op->activation) return;
     IrNode fused = ir_.nodes[n];
     fused.attrs.set("activation", activation.op);
-    absorb(ir_, backend_, n, std::move(fused), reader);
+    absorb(ir_, backend_, n, std::move(fused), reader, result);
   }
 
   NodeId channelSum(ValueId dy, size_t channel) const {

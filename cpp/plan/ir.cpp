@@ -220,7 +220,8 @@ KernelSpec Ir::spec(const IrNode& node) const {
   spec.op = node.op;
   spec.attrs = node.attrs;
   spec.program = node.program;
-  spec.compute = precisionOf(node.attrs) == "float32" ? DType::F32 : compute;
+  const auto own = computeFromName(precisionOf(node.attrs));
+  spec.compute = own && *own != Compute::BFloat16 ? *own : compute;
   for (ValueId input : node.inputs) {
     spec.inputs.push_back(type(input));
     spec.inputLayouts.push_back(values[input].layout);

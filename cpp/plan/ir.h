@@ -69,13 +69,14 @@ class IrNodes {
 struct Ir {
   PerValue<IrValue> values;
   IrNodes nodes;
-  std::vector<ValueId> feeds;        // value of each feed; none where nothing uses it
+  std::vector<ValueId> feeds;  // value of each feed; none where nothing uses it
+  bool feedsRows = false;      // whether the last feed, int32, names rows of the others, which are the step's
   std::vector<ValueId> parameters;   // value of each parameter
   std::vector<StoragePtr> storages;  // of each parameter
   std::vector<ValueId> fetches;
   std::vector<IrUpdate> updates;
-  DType compute = DType::F32;  // BF16: activations may become bfloat16 (choosePrecision)
-  Habits habits;               // of the backend (runPasses)
+  Compute compute = Compute::Float32;  // BFloat16: activations may become it (choosePrecision)
+  Habits habits;                       // of the backend (runPasses)
 
   ValueId addValue(const TensorType& type, Origin origin = Origin::Computed, size_t index = 0);
   // Appends a node with new outputs of the given types.
@@ -144,9 +145,11 @@ struct Ir {
 
 // The passes, in the order in which they run.
 // Concrete shapes for every node that the fetches and updates need; ops that only look at a shape become
-// constants of it.
+// constants of it. rows: how many rows of what is fed the graph's inputs are, and one more feed names them;
+// none: the inputs are what is fed.
 Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
-              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates);
+              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates,
+              std::optional<int64_t> rows = std::nullopt);
 // Drops no-ops, folds constants, merges equal nodes, and moves a ReLU's mask after the max-pooling that
 // follows it.
 void simplify(Ir& ir);
@@ -194,9 +197,9 @@ void schedule(Ir& ir);
 
 // Told of each pass that has run.
 using PassObserver = std::function<void(const Ir& ir, const char* pass)>;
-// All passes. fuse: with those that make one node of several. compute: F32, or BF16 for activations in
+// All passes. fuse: with those that make one node of several. compute: BFloat16 for activations in
 // bfloat16. In debug builds each result is verified.
-void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran = nullptr);
+void runPasses(Ir& ir, Backend& backend, bool fuse, Compute compute, const PassObserver& ran = nullptr);
 
 // Fails with INTERNAL, naming the pass, where a node is not one that cpp/spec or the ops know, with the types
 // that they give, or where it reads what comes after it.

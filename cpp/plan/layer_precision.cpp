@@ -18,7 +18,7 @@ std::string precisionOfChain(const IrNode& node) {
 
 }  // namespace
 
-LayerPrecisions::LayerPrecisions(Ir& ir, const Backend& backend, DType compute, bool fuse)
+LayerPrecisions::LayerPrecisions(Ir& ir, const Backend& backend, Compute compute, bool fuse)
     : ir_(ir), compute_(compute) {
   if (!fuse) return;
   bool anyBf16 = false;
@@ -27,11 +27,11 @@ LayerPrecisions::LayerPrecisions(Ir& ir, const Backend& backend, DType compute, 
     any_ = any_ || !precision.empty();
     anyBf16 = anyBf16 || precision == "bfloat16";
   }
-  if (compute == DType::BF16 || !anyBf16 || !backend.hasBfloat16()) return;
-  compute_ = DType::BF16;
-  isProgramFloat32_ = true;
+  if (compute == Compute::BFloat16 || !anyBf16 || !backend.hasBfloat16()) return;
+  compute_ = Compute::BFloat16;
+  ofProgram_ = name(compute);
   for (NodeId n : ir.nodes.ids())
-    if (precisionOf(ir.nodes[n].attrs).empty()) ir.setAttr(n, kPrecision, std::string("float32"));
+    if (precisionOf(ir.nodes[n].attrs).empty()) ir.setAttr(n, kPrecision, ofProgram_);
 }
 
 void LayerPrecisions::separate() {
@@ -70,9 +70,9 @@ void LayerPrecisions::join() {
     if (!precision.empty()) ir_.setAttr(n, kPrecision, precision);
   }
   propagate();
-  if (isProgramFloat32_)
+  if (!ofProgram_.empty())
     for (NodeId n : ir_.nodes.ids())
-      if (isOpen(ir_.nodes[n])) ir_.setAttr(n, kPrecision, std::string("float32"));
+      if (isOpen(ir_.nodes[n])) ir_.setAttr(n, kPrecision, ofProgram_);
   for (NodeId n : ir_.nodes.ids()) {
     const IrNode& node = ir_.nodes[n];
     if (node.op == "reorder") ir_.replaceUses(node.outputs[0], node.inputs[0]);

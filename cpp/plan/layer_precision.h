@@ -10,10 +10,10 @@ namespace nodegrad::plan {
 class LayerPrecisions {
  public:
   // compute: what the program computes in. fuse: whether layers may do otherwise.
-  LayerPrecisions(Ir& ir, const Backend& backend, DType compute, bool fuse);
+  LayerPrecisions(Ir& ir, const Backend& backend, Compute compute, bool fuse);
 
   // What the plan computes in: bfloat16 where a layer does.
-  DType compute() const { return compute_; }
+  Compute compute() const { return compute_; }
   // Puts copies between nodes of different precisions, so that no pass makes one node of them.
   void separate();
   // Takes the copies out, and gives what the passes made the precision of what it was made of.
@@ -32,8 +32,8 @@ class LayerPrecisions {
 
   Ir& ir_;
   bool any_ = false;
-  bool isProgramFloat32_ = false;  // and a layer is not
-  DType compute_;
+  std::string ofProgram_;  // where it is not bfloat16 and a layer is
+  Compute compute_;
   PerValue<std::string> precisions_;  // of the node that made each value
   std::map<ValueId, Sides> sides_;    // by the result of the copy
 };

@@ -21,7 +21,7 @@ bool carriesPlans(const KernelSpec& spec) { return carriesGraph(spec.attrs); }
 class PartPlan {
  public:
   PartPlan(const Subgraph& part, const std::vector<TensorType>& types, size_t fed, Backend& backend,
-           DType compute)
+           Compute compute)
       : backend_(backend) {
     Graph graph;
     std::unordered_map<Value, Value> known;
@@ -111,7 +111,7 @@ class StateMemory {
 // before each step, where they are wanted, are the memory in which the states go from step to step.
 class LoopKernel : public Kernel {
  public:
-  LoopKernel(const KernelSpec& spec, Backend& backend, DType compute)
+  LoopKernel(const KernelSpec& spec, Backend& backend, Compute compute)
       : backend_(backend),
         states_(static_cast<size_t>(spec.attrs.integer("states"))),
         perStep_(states_ + static_cast<size_t>(spec.attrs.integer("sequences"))),
@@ -185,7 +185,7 @@ class LoopKernel : public Kernel {
 // Runs the plan of its step as long as that of its condition gives true.
 class WhileKernel : public Kernel {
  public:
-  WhileKernel(const KernelSpec& spec, Backend& backend, DType compute)
+  WhileKernel(const KernelSpec& spec, Backend& backend, Compute compute)
       : backend_(backend),
         maximum_(spec.attrs.integer("maximum")),
         memory_(bytesOfEach(spec.outputs)),
@@ -231,7 +231,7 @@ class WhileKernel : public Kernel {
 // Runs the plan of one of two branches.
 class CondKernel : public Kernel {
  public:
-  CondKernel(const KernelSpec& spec, Backend& backend, DType compute)
+  CondKernel(const KernelSpec& spec, Backend& backend, Compute compute)
       : backend_(backend),
         operands_(spec.inputs.begin() + 1, spec.inputs.end()),
         outputs_(spec.outputs.size()),

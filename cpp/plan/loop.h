@@ -11,7 +11,7 @@ namespace nodegrad::plan {
 class LoopBackend : public WrappedBackend {
  public:
   // compute: of these plans, see Plan.
-  LoopBackend(Backend& backend, DType compute) : WrappedBackend(backend), compute_(compute) {}
+  LoopBackend(Backend& backend, Compute compute) : WrappedBackend(backend), compute_(compute) {}
 
   PrecisionChoice precisions(const KernelSpec& spec) const override;
   LayoutChoice layouts(const KernelSpec& spec, const std::vector<bool>& undecided) override;
@@ -20,7 +20,7 @@ class LoopBackend : public WrappedBackend {
   bool inPlace(const KernelSpec& spec, size_t output, size_t input) const override;
 
  private:
-  DType compute_;
+  Compute compute_;
 };
 
 }  // namespace nodegrad::plan

@@ -17,12 +17,12 @@ std::optional<ReluMask> reluMask(const Ir& ir, ValueId value) {
   return select ? reluMask(ir, *select) : std::nullopt;
 }
 
-bool absorb(Ir& ir, const Backend& backend, NodeId n, IrNode fused, NodeId reader) {
+bool absorb(Ir& ir, const Backend& backend, NodeId n, IrNode fused, NodeId reader, ValueId result) {
   if (!backend.supports(ir.spec(fused))) return false;
-  const ValueId output = fused.outputs[0];
+  if (!result) result = fused.outputs[0];
   ir.put(n, std::move(fused));
   ir.detach(reader);
-  ir.replaceUses(ir.nodes[reader].outputs[0], output);
+  ir.replaceUses(ir.nodes[reader].outputs[0], result);
   return true;
 }
 

@@ -15,7 +15,8 @@ std::optional<ReluMask> reluMask(const Ir& ir, const IrNode& select);
 std::optional<ReluMask> reluMask(const Ir& ir, ValueId value);
 
 // Node n becomes `fused`, which does what its only reader did, too, where the backend can. Tells
-// whether it does.
-bool absorb(Ir& ir, const Backend& backend, NodeId n, IrNode fused, NodeId reader);
+// whether it does. result: what takes the place of the reader's output, the first output of n or a reshape of
+// it.
+bool absorb(Ir& ir, const Backend& backend, NodeId n, IrNode fused, NodeId reader, ValueId result = {});
 
 }  // namespace nodegrad::plan

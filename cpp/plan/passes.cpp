@@ -3,7 +3,7 @@
 
 namespace nodegrad::plan {
 
-void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObserver& ran) {
+void runPasses(Ir& ir, Backend& backend, bool fuse, Compute compute, const PassObserver& ran) {
   // Without fusions nothing may stand in the way of a plan, other precisions neither.
   LayerPrecisions layers(ir, backend, compute, fuse);
   ir.compute = layers.compute();
@@ -37,7 +37,7 @@ void runPasses(Ir& ir, Backend& backend, bool fuse, DType compute, const PassObs
   run("fuseElementwise", fuseElementwise);
   if (fuse) run("dropOutputs", dropOutputs, backend);
   layers.join();
-  if (ir.compute == DType::BF16) run("choosePrecision", choosePrecision, backend);
+  if (ir.compute == Compute::BFloat16) run("choosePrecision", choosePrecision, backend);
   markInvariant(ir);
   run("chooseLayouts", chooseLayouts, backend);
   run("joinUpdates", joinUpdates);

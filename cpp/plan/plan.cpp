@@ -20,7 +20,7 @@ std::string label(const IrNode& node) {
 
 }  // namespace
 
-Plan::Plan(Ir ir, Backend& backend, DType compute)
+Plan::Plan(Ir ir, Backend& backend, Compute compute)
     : ir_(std::move(ir)), device_(backend), backend_(backend, compute) {
   const Ir given = ir_;
   Kernels kernels;
@@ -31,12 +31,12 @@ Plan::Plan(Ir ir, Backend& backend, DType compute)
     if (error.code() != ErrorCode::Device) throw;
     remark_ = error.what();
     ir_ = given;
-    kernels = optimize(false, DType::F32);
+    kernels = optimize(false, Compute::Float32);
   }
   compile(std::move(kernels));
 }
 
-Plan::Kernels Plan::optimize(bool fuse, DType compute) {
+Plan::Kernels Plan::optimize(bool fuse, Compute compute) {
   runPasses(ir_, backend_, fuse, compute);
   Kernels kernels;
   for (const IrNode& node : ir_.nodes)
@@ -63,7 +63,7 @@ void Plan::compile(Kernels kernels) {
     // A plan within this one allocates, and records for itself.
     mayRecord_ = mayRecord_ && !carriesGraph(node.attrs);
     const OpDef* op = findKnownOp(node.op);
-    mayRefuse_ = mayRefuse_ || (op && nodegrad::mayFail(*op, node.attrs));
+    mayRefuse_ = mayRefuse_ || (op && nodegrad::mayFail(*op, node.attrs) && !takesFedRows(node));
   }
   for (const auto& [parameter, value] : map_.copies) {
     copies_.push_back({pointers_.size(), bytesOf(ir_.values[value])});
@@ -71,10 +71,17 @@ void Plan::compile(Kernels kernels) {
     bind(Slot{MemoryKind::Parameter, parameter, 0});
   }
   if (device_.onHost()) return;
-  for (ValueId feed : ir_.feeds)
-    ownFeeds_.push_back(feed ? device_.allocate(nodegrad::bytesOf(ir_.type(feed))) : nullptr);
+  for (ValueId feed : ir_.feeds) {
+    const bool isOwn = feed && (!ir_.feedsRows || feed == ir_.feeds.back());
+    ownFeeds_.push_back(isOwn ? device_.allocate(nodegrad::bytesOf(ir_.type(feed))) : nullptr);
+  }
   for (ValueId fetch : ir_.fetches)
     ownFetches_.push_back(device_.allocate(nodegrad::bytesOf(ir_.type(fetch))));
+}
+
+// Which rows those are is our own doing: all of them are there.
+bool Plan::takesFedRows(const IrNode& node) const {
+  return ir_.feedsRows && node.op == "gather" && node.inputs[1] == ir_.feeds.back();
 }
 
 void Plan::bind(const IrNode& node, Step& step) {
@@ -102,7 +109,7 @@ void* Plan::address(const Slot& slot, std::byte* arena, const std::vector<Feed>&
   switch (slot.kind) {
     case MemoryKind::Arena: return arena + slot.offset;
     case MemoryKind::Feed:
-      if (!ownFeeds_.empty()) return ownFeeds_[index]->data();
+      if (!ownFeeds_.empty() && ownFeeds_[index]) return ownFeeds_[index]->data();
       return const_cast<void*>(feeds[index].data);  // kernels never write to what is fed
     case MemoryKind::Parameter: return ir_.storages[index]->buffer->data();
     case MemoryKind::Fetch: return ownFetches_.empty() ? fetches[index] : ownFetches_[index]->data();
@@ -135,6 +142,7 @@ void Plan::takeFeeds(const std::vector<Feed>& feeds) {
 }
 
 void Plan::giveFetches(const std::vector<void*>& fetches) {
+  if (fetches.empty()) return;
   for (size_t f = 0; f < ownFetches_.size(); ++f)
     device_.copy(ownFetches_[f]->data(), fetches[f], ownFetches_[f]->bytes());
 }

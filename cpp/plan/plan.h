@@ -10,7 +10,8 @@
 
 namespace nodegrad::plan {
 
-// Row-major numbers that a run is fed.
+// Row-major numbers that a run is fed. Arrays that the plan takes rows of (Ir) are read where they are, so
+// that what was recorded holds as long as they stay there.
 struct Feed {
   const void* data = nullptr;
   bool onHost = false;  // the host's address, not the device's
@@ -20,9 +21,9 @@ struct Feed {
 // thread alone.
 class Plan {
  public:
-  // Runs the passes on the specialized computation and compiles its kernels. compute: F32, or BF16 for
+  // Runs the passes on the specialized computation and compiles its kernels. compute: BFloat16 for
   // activations in bfloat16.
-  Plan(Ir ir, Backend& backend, DType compute = DType::F32);
+  Plan(Ir ir, Backend& backend, Compute compute = Compute::Float32);
 
   size_t arenaBytes() const { return map_.arenaBytes; }
   // How many run in each step.
@@ -33,7 +34,7 @@ class Plan {
   // Whether an op of it looks at its numbers and may refuse them.
   bool mayRefuse() const { return mayRefuse_; }
   // Queues one step. arena: at least arenaBytes of the device, aligned to a cache line. fetches: room for
-  // each on the device, row-major.
+  // each on the device, row-major; on a device with its own memory none where nobody reads them.
   void run(std::byte* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches);
   // The plan in words: op, implementation, layout, bytes, and times if timing is on and it has run.
   std::string describe() const;
@@ -61,8 +62,9 @@ class Plan {
   using Kernels = PerNode<std::unique_ptr<Kernel>>;
 
   // Runs the passes. fuse: with those that make one node of several.
-  Kernels optimize(bool fuse, DType compute);
+  Kernels optimize(bool fuse, Compute compute);
   void compile(Kernels kernels);
+  bool takesFedRows(const IrNode& node) const;
   void bind(const IrNode& node, Step& step);
   void bind(const Slot& slot);
   void* address(const Slot& slot, std::byte* arena, const std::vector<Feed>& feeds,

@@ -25,7 +25,8 @@ class PrecisionPass {
     chooseLayouts(draft, backend);
     for (const IrNode& node : ir.nodes) {
       PrecisionChoice choice = backend.precisions(draft.spec(*draft.producer(node.outputs[0])));
-      if (precisionOf(node.attrs) == "float32") stayFloat32(choice);
+      const auto own = computeFromName(precisionOf(node.attrs));
+      if (own && *own != Compute::BFloat16) stayFloat32(choice);
       choices_.add(std::move(choice));
     }
     for (ValueId value : ir.fetches) mustBeF32_[value] = true;

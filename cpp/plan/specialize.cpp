@@ -38,16 +38,31 @@ class Specializer {
   std::vector<ValueId> mapped_;
 };
 
+// Adds the feed that names rows of the others; gives those rows.
+std::vector<ValueId> feedRows(Ir& ir, int64_t rows) {
+  const size_t arrays = ir.feeds.size();
+  std::vector<ValueId> batches;
+  ir.feedsRows = true;
+  ir.feeds.push_back(ir.addValue({DType::I32, {rows}}, Origin::Feed, arrays));
+  for (size_t i = 0; i < arrays; ++i) {
+    TensorType batch = ir.type(ir.feeds[i]);
+    batch.shape[0] = rows;
+    batches.push_back(ir.add("gather", {ir.feeds[i], ir.feeds[arrays]}, batch,
+                             {{"axis", int64_t{0}}, {"batchDims", int64_t{0}}}, -1));
+  }
+  return batches;
+}
+
 }  // namespace
 
 Ir specialize(const Graph& graph, const std::vector<Value>& feeds, const std::vector<TensorType>& feedTypes,
-              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates) {
+              const std::vector<Value>& fetches, const std::vector<std::pair<StoragePtr, Value>>& updates,
+              std::optional<int64_t> rows) {
   Ir ir;
   Specializer specializer(graph, ir);
-  for (size_t i = 0; i < feeds.size(); ++i) {
-    ir.feeds.push_back(ir.addValue(feedTypes[i], Origin::Feed, i));
-    specializer.bind(feeds[i], ir.feeds.back());
-  }
+  for (size_t i = 0; i < feeds.size(); ++i) ir.feeds.push_back(ir.addValue(feedTypes[i], Origin::Feed, i));
+  const std::vector<ValueId> inputs = rows ? feedRows(ir, *rows) : ir.feeds;
+  for (size_t i = 0; i < feeds.size(); ++i) specializer.bind(feeds[i], inputs[i]);
   std::vector<Value> wanted = fetches;
   for (const auto& update : updates) wanted.push_back(update.second);
   const std::vector<bool> needed = neededFor(graph, wanted);

@@ -30,6 +30,7 @@ class WrappedBackend : public Backend {
   bool holds(const Buffer& buffer) const override { return inner_.holds(buffer); }
   std::shared_ptr<Buffer> allocate(size_t bytes) override { return inner_.allocate(bytes); }
   std::shared_ptr<Buffer> allocateArena(size_t bytes) override { return inner_.allocateArena(bytes); }
+  size_t residentBytes() const override { return inner_.residentBytes(); }
   Reservation reserve(size_t bytes) override { return inner_.reserve(bytes); }
   void copy(const void* from, void* to, size_t bytes) override { inner_.copy(from, to, bytes); }
   void toRowMajor(const TensorType& type, const LayoutPtr& layout, const void* from, void* host) override {

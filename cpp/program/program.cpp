@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <set>
+#include <span>
 
 #include "core/lru_cache.h"
 #include "core/settings.h"
@@ -44,15 +46,15 @@ struct Program::State {
   Graph graph;
   std::vector<Value> feeds, fetches;
   std::vector<std::pair<StoragePtr, Value>> updates;
-  DType compute = DType::F32;
+  Compute compute = Compute::Float32;
   std::shared_ptr<Executor> executor = Executor::shared();
   Executor::Device* device = nullptr;
   LruCache<Shapes, std::vector<TensorType>> fetchTypes{kShapesKept};  // JavaScript's thread
   // By the size of the team, too, for which kernels are made. The engine's thread.
   LruCache<std::pair<Shapes, int>, PlanPtr> plans{kPlansKept};
 
-  plan::Ir specialize(const std::vector<TensorType>& types) const {
-    return plan::specialize(graph, feeds, types, fetches, updates);
+  plan::Ir specialize(const std::vector<TensorType>& types, std::optional<int64_t> rows = {}) const {
+    return plan::specialize(graph, feeds, types, fetches, updates, rows);
   }
 
   static Shapes shapesOf(const std::vector<TensorType>& types) {
@@ -80,10 +82,11 @@ struct Program::State {
     return fetchTypes.add(std::move(shapes), std::move(result));
   }
 
-  plan::Plan& planFor(const std::vector<TensorType>& types) {
+  plan::Plan& planFor(const std::vector<TensorType>& types, std::optional<int64_t> rows) {
     std::pair<Shapes, int> key(shapesOf(types), executor->threads());
+    if (rows) key.first.push_back({*rows});
     if (const PlanPtr* known = plans.find(key)) return **known;
-    PlanPtr made(new plan::Plan(specialize(types), backend(), compute));
+    PlanPtr made(new plan::Plan(specialize(types, rows), backend(), compute));
     made->setTiming(settings().printsPlans);
     return *plans.add(std::move(key), std::move(made));
   }
@@ -100,37 +103,85 @@ struct Program::State {
     storage.outcome = nullptr;
   }
 
-  // One step, on the engine's thread. What a source gives stays in the host's memory; tensors move.
-  void step(const std::vector<StoragePtr>& inputs, bool fromSource, Outcome& run, const Room& room) {
+  // Whether arrays that batches are cut from may be on the device.
+  bool fit(const std::vector<StoragePtr>& arrays) const {
+    if (backend().onHost()) return false;
+    size_t bytes = 0;
+    for (const StoragePtr& array : arrays) {
+      bytes += backend().holds(*array->buffer) ? 0 : bytesOf(array->type);
+      // A step may write over what it updates before it has read it.
+      for (const auto& update : updates)
+        if (update.first == array) return false;
+    }
+    return bytes == 0 || bytes <= backend().residentBytes();
+  }
+
+  // Brings them there, or where there is no memory or they do not fit, to the host; tells which.
+  bool bring(const std::vector<StoragePtr>& arrays, bool areFitting) const {
+    if (areFitting) {
+      try {
+        for (const StoragePtr& array : arrays) {
+          plan::moveTo(*array, backend());
+          if (!array->layout) continue;
+          array->buffer = plan::laidOut(backend(), *array, nullptr);
+          array->layout = nullptr;
+        }
+        return true;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::OutOfMemory) throw;
+      }
+    }
+    for (const StoragePtr& array : arrays) plan::moveToHost(*array);
+    return false;
+  }
+
+  // What a step is fed.
+  struct Batch {
+    const std::vector<StoragePtr>& inputs;
+    bool onHost;                    // in memory of the host that is used again: it is copied from there
+    std::span<const int32_t> rows;  // of the inputs, which are arrays on the device; none: the inputs are fed
+  };
+  Batch batchOf(Source& source, int64_t step, bool areOnDevice) const {
+    if (areOnDevice) return {source.arrays(), false, source.rows(step)};
+    return {source.batch(step), !backend().onHost(), {}};
+  }
+
+  // One step, on the engine's thread.
+  void step(const Batch& batch, Outcome& run, const Room& room) {
     std::vector<TensorType> types;
     std::vector<plan::Feed> fed;
-    std::vector<std::shared_ptr<Buffer>> copies;
-    for (const StoragePtr& input : inputs) {
+    std::vector<std::shared_ptr<Buffer>> held;  // the plan may move what it is fed
+    std::optional<int64_t> rows;
+    for (const StoragePtr& input : batch.inputs) {
       admit(*input, run);
-      if (!fromSource) plan::moveTo(*input, backend());
+      if (!batch.onHost) plan::moveTo(*input, backend());
       types.push_back(input->type);
-      fed.push_back({input->buffer->data(), fromSource && !backend().onHost()});
-      if (!input->layout) continue;
-      copies.push_back(plan::laidOut(backend(), *input, nullptr));
-      fed.back().data = copies.back()->data();
+      held.push_back(input->layout ? plan::laidOut(backend(), *input, nullptr) : input->buffer);
+      fed.push_back({held.back()->data(), batch.onHost});
     }
-    plan::Plan& plan = planFor(types);
+    if (!batch.rows.empty()) {
+      fed.push_back({batch.rows.data(), true});
+      rows = static_cast<int64_t>(batch.rows.size());
+    }
+    plan::Plan& plan = planFor(types, rows);
     for (const StoragePtr& parameter : plan.parameters()) admit(*parameter, run);
     if (plan.mayRefuse()) run.setMayRefuse();
     std::vector<void*> results;
-    for (const TensorType& type : plan.fetchTypes()) results.push_back(room(results.size(), type));
+    if (room)
+      for (const TensorType& type : plan.fetchTypes()) results.push_back(room(results.size(), type));
     plan.run(Executor::arena(*device, plan.arenaBytes()), fed, results);
   }
 
   // One step whose results are kept in outputs, if there are any.
-  void step(const std::vector<StoragePtr>& inputs, bool fromSource, Outcome& run,
-            const std::vector<StoragePtr>& outputs) {
+  void step(const Batch& batch, Outcome& run, const std::vector<StoragePtr>& outputs) {
     std::vector<std::shared_ptr<Buffer>> buffers;
     for (const StoragePtr& output : outputs) output->room.end();
-    step(inputs, fromSource, run, [&](size_t, const TensorType& type) {
+    const Room room = [&](size_t, const TensorType& type) {
       buffers.push_back(backend().allocate(bytesOf(type)));
       return buffers.back()->data();
-    });
+    };
+    // On a device with its own memory the plan has room for what nobody reads.
+    step(batch, run, outputs.empty() && !backend().onHost() ? Room() : room);
     for (size_t i = 0; i < outputs.size(); ++i) {
       outputs[i]->buffer = buffers[i];
       ++outputs[i]->version;
@@ -168,18 +219,17 @@ struct Program::State {
   // Queues steps on the source's next batches: body makes the one of a number.
   void submit(std::shared_ptr<Program> self, const RunPtr& run, const std::shared_ptr<Source>& source,
               int64_t steps, std::vector<StoragePtr> outputs, Done done,
-              std::function<void(int64_t, const std::vector<StoragePtr>&)> body) {
+              std::function<void(int64_t, const Batch&, const std::vector<StoragePtr>&)> body) {
     const int64_t first = source->position(), end = first + steps;
     source->advance(steps);
     submit(std::move(self), run, std::move(outputs), std::move(done),
            [=, this, body = std::move(body)](const std::vector<StoragePtr>& results) {
-             for (const StoragePtr& array : source->arrays()) {
-               admit(*array, *run);
-               plan::moveToHost(*array);
-             }
+             for (const StoragePtr& array : source->arrays()) admit(*array, *run);
+             const bool areFitting = fit(source->arrays());
              for (int64_t i = first; i < end; ++i) {
                if (executor->cancelled()) fail(ErrorCode::Aborted, "the steps' environment has ended");
-               body(i, results);
+               // Each time: a step that reads or updates one of them moves it.
+               body(i, batchOf(*source, i, bring(source->arrays(), areFitting)), results);
              }
            });
   }
@@ -208,7 +258,7 @@ Program::~Program() = default;
 
 std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> feeds,
                                          std::vector<Value> fetches, std::vector<Update> updates,
-                                         DType compute, const std::string& device) {
+                                         Compute compute, const std::string& device) {
   auto state = std::make_unique<State>();
   state->graph = graph;
   for (Value value : feeds)
@@ -230,7 +280,7 @@ std::shared_ptr<Program> Program::create(const Graph& graph, std::vector<Value> 
   state->fetches = std::move(fetches);
   state->compute = compute;
   state->device = &state->executor->device(device);
-  if (compute == DType::BF16 && !state->backend().hasBfloat16())
+  if (compute == Compute::BFloat16 && !state->backend().hasBfloat16())
     fail(ErrorCode::Device, "expected a processor with bfloat16 instructions, received one without");
   return std::shared_ptr<Program>(new Program(std::move(state)));
 }
@@ -242,7 +292,9 @@ std::vector<StoragePtr> Program::run(const std::vector<StoragePtr>& feeds, Done 
   std::vector<StoragePtr> outputs = state_->promise(state_->check(types), run);
   State* state = state_.get();
   state_->submit(shared_from_this(), run, outputs, std::move(done),
-                 [=](const std::vector<StoragePtr>& results) { state->step(feeds, false, *run, results); });
+                 [=](const std::vector<StoragePtr>& results) {
+                   state->step(State::Batch{feeds, false, {}}, *run, results);
+                 });
   return outputs;
 }
 
@@ -254,8 +306,8 @@ std::vector<StoragePtr> Program::run(const std::shared_ptr<Source>& source, int6
   std::vector<StoragePtr> outputs = state_->promise(state_->check(source->typesAt(last)), run);
   State* state = state_.get();
   state_->submit(shared_from_this(), run, source, steps, outputs, std::move(done),
-                 [=](int64_t i, const std::vector<StoragePtr>& results) {
-                   state->step(source->batch(i), true, *run, i == last ? results : std::vector<StoragePtr>{});
+                 [=](int64_t i, const State::Batch& batch, const std::vector<StoragePtr>& results) {
+                   state->step(batch, *run, i == last ? results : std::vector<StoragePtr>{});
                  });
   return outputs;
 }
@@ -278,8 +330,8 @@ std::vector<StoragePtr> Program::collect(const std::shared_ptr<Source>& source, 
   }
   State* state = state_.get();
   state_->submit(shared_from_this(), run, source, steps, results, std::move(done),
-                 [=](int64_t i, const std::vector<StoragePtr>& outputs) {
-                   state->step(source->batch(i), true, *run, [&](size_t fetch, const TensorType&) {
+                 [=](int64_t i, const State::Batch& batch, const std::vector<StoragePtr>& outputs) {
+                   state->step(batch, *run, [&](size_t fetch, const TensorType&) {
                      Storage& output = *outputs[fetch];
                      output.room.end();
                      if (!output.buffer) output.buffer = state->backend().allocate(bytesOf(output.type));

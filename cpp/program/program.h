@@ -24,11 +24,11 @@ class Program : public std::enable_shared_from_this<Program> {
   // Called at the end of a run, on any thread; error is null on success.
   using Done = Executor::Done;
 
-  // compute: F32, or BF16 for activations in bfloat16 within a step. device: see Executor::device. Fails
+  // compute: BFloat16 for activations in bfloat16 within a step. device: see Executor::device. Fails
   // where an update's type is not its tensor's, or a fetched value needs an input that is not fed.
   static std::shared_ptr<Program> create(const Graph& graph, std::vector<Value> feeds,
                                          std::vector<Value> fetches, std::vector<Update> updates,
-                                         DType compute = DType::F32, const std::string& device = "");
+                                         Compute compute = Compute::Float32, const std::string& device = "");
   ~Program();
 
   // Queues one step. The result's storages are those of the fetches. Fails at once where a feed's type does

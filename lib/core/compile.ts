@@ -29,9 +29,9 @@ export interface Compiled<A extends readonly Sym[], R> {
 
 /** What {@link compile} takes. */
 export interface FunctionOptions {
-  /** How the steps compute, `float32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
+  /** How the steps compute, `float32`, `tensorFloat32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
   dtypePolicy?: DtypePolicy;
-  /** Where the steps run, `cpu` or `cuda`. Default: the device that `setDevice` has set when the function is traced. */
+  /** Where the steps run, `cpu`, `cuda`, or `cuda:1` and so on of several GPUs. Default: the device that `setDevice` has set when the function is traced. */
   device?: DeviceName;
 }
 

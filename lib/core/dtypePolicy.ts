@@ -1,13 +1,17 @@
 import { getDevice } from '../engine/devices.js';
-import { engine } from '../engine/engine.js';
+import { type Compute, engine } from '../engine/engine.js';
 import { choose } from '../base/choose.js';
 import { warnOnce } from '../base/warn.js';
 
-/** How a step computes: all in float32, or activations in bfloat16 and the rest in float32. */
-export type DtypePolicy = 'float32' | 'mixedBfloat16';
+/**
+ * How a step computes: all in float32; the same with products that a GPU may round to TF32; or activations in bfloat16 and the rest in
+ * float32.
+ */
+export type DtypePolicy = 'float32' | 'tensorFloat32' | 'mixedBfloat16';
 
 const POLICIES: Readonly<Record<string, DtypePolicy>> = {
   float32: 'float32',
+  tensorFloat32: 'tensorFloat32',
   mixedBfloat16: 'mixedBfloat16',
 };
 
@@ -23,7 +27,12 @@ let current: DtypePolicy = 'float32';
  * AMX, or a GPU of compute capability 8.0 (see `devices()`); on another one a warning is given once, and all is float32.
  * https://keras.io/api/mixed_precision/policy/
  *
- * @param policy `float32` (the default) or `mixedBfloat16`.
+ * `tensorFloat32` allows GPUs of compute capability 8.0 to round the factors of products and convolutions to TF32, float32 with 10 bits
+ * after the point in place of 23, by 2^-11 of each number; they are still added in float32, and all tensors stay float32. Such products
+ * are several times as fast. Where there is no TF32, on older GPUs and on the CPU, they are those of `float32`. Keras has no such
+ * policy: its files get `float32` in its place. https://docs.nvidia.com/cuda/cublas/#cublascomputetype-t
+ *
+ * @param policy `float32` (the default), `tensorFloat32` or `mixedBfloat16`.
  * @throws EngineError `ARGUMENT` for another name.
  * @example
  *     mixedPrecision.setDtypePolicy('mixedBfloat16');
@@ -33,7 +42,7 @@ export function setDtypePolicy(policy: DtypePolicy): void {
   current = checkPolicy('setDtypePolicy', policy);
 }
 
-/** The policy that is set: `float32` or `mixedBfloat16`. */
+/** The policy that is set. */
 export function dtypePolicy(): DtypePolicy {
   return current;
 }
@@ -44,8 +53,8 @@ export function checkPolicy(caller: string, policy: DtypePolicy): DtypePolicy {
 }
 
 /** What the engine is to compute in under a policy: float32 after a warning where it cannot otherwise. @internal */
-export function computeDtype(policy: DtypePolicy): 'float32' | 'bfloat16' {
-  if (policy === 'float32') return 'float32';
+export function computeDtype(policy: DtypePolicy): Compute {
+  if (policy !== 'mixedBfloat16') return policy;
   const device = engine()
     .info()
     .devices.find(({ name }) => name === getDevice());

@@ -2,6 +2,7 @@ import { expected, mismatch } from '../base/checks.js';
 import { firstOf, itemAt } from '../base/list.js';
 import { type DtypePolicy, computeDtype } from './dtypePolicy.js';
 import {
+  type Compute,
   type Attrs,
   type CustomGradient,
   type DType,
@@ -59,7 +60,7 @@ export class Trace {
   key: Sym | undefined;
   #loop: LoopStep | undefined;
   #sequence: SequenceStart | undefined;
-  #precision: 'float32' | 'bfloat16' | undefined;
+  #precision: Compute | undefined;
   #layer: string | undefined;
 
   /** The innermost trace whose function is running, if any. */
@@ -71,7 +72,7 @@ export class Trace {
    * Adds the ops of a function as those of a layer that computes in a dtype, whatever the program does; so do the ops of their gradients.
    * @internal
    */
-  withPrecision<T>(precision: 'float32' | 'bfloat16', body: () => T): T {
+  withPrecision<T>(precision: Compute, body: () => T): T {
     const before = this.#precision;
     this.#precision = precision;
     try {

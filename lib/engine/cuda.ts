@@ -29,11 +29,15 @@ export class CudaChecks {
   error: EngineError | undefined;
   /** The bytes of the GPU's memory, as far as they are known. */
   memory = 0;
+  /** How many GPUs the driver shows, as far as that is known. */
+  gpus = 0;
   readonly #passed = new Set<string>();
 
-  constructor() {
+  /** @param index Which of the GPUs, in the driver's order. */
+  constructor(index: number) {
+    const device = gpuName(index);
     this.#check('driver', [], checkDriver);
-    this.#check('GPU', ['driver'], () => this.#findGpu());
+    this.#check('GPU', ['driver'], () => this.#findGpu(index));
     let library = '';
     this.#check(PACKAGE, [], () => {
       const found = findPackage();
@@ -46,14 +50,14 @@ export class CudaChecks {
       needed = [one.name];
     }
     this.#check('library', ['driver', 'GPU', PACKAGE, ...CUDA_LIBRARIES.map(({ name }) => name)], () => {
-      engine().openCuda(library);
+      engine().openCuda(library, index, device);
       return (
         engine()
           .info()
-          .devices.find(({ name }) => name === 'cuda')?.description ?? ''
+          .devices.find(({ name }) => name === device)?.description ?? ''
       );
     });
-    this.#check('numbers', ['library'], () => checkNumbers('cuda'));
+    this.#check('numbers', ['library'], () => checkNumbers(device));
   }
 
   /** Does a check where those that it needs have passed. */
@@ -74,11 +78,16 @@ export class CudaChecks {
     }
   }
 
-  #findGpu(): string {
+  #findGpu(index: number): string {
     const { error, gpus } = engine().cudaDriver();
-    const [gpu] = gpus;
+    this.gpus = gpus.length;
+    const gpu = gpus[index];
     if (error !== '' && !error.startsWith('CUDA_ERROR_NO_DEVICE'))
       throw wrong(`expected the driver to start, received ${error}: nvidia-smi tells more`);
+    if (gpu === undefined && index > 0)
+      throw wrong(
+        `expected ${index + 1} NVIDIA GPUs or more, received ${gpus.length}: nvidia-smi and CUDA_VISIBLE_DEVICES tell which there are`,
+      );
     if (gpu === undefined)
       throw wrong(
         'expected an NVIDIA GPU, received none: nvidia-smi and CUDA_VISIBLE_DEVICES tell which there are',
@@ -94,6 +103,9 @@ export class CudaChecks {
     return `${gpu.name}, compute capability ${gpu.major}.${gpu.minor}, ${(gpu.bytes / GIB).toFixed(1)} GiB`;
   }
 }
+
+/** The name of a GPU as a device: the first one is `cuda`. */
+export const gpuName = (index: number) => (index === 0 ? 'cuda' : (`cuda:${index}` as const));
 
 const wrong = (text: string, cause?: unknown) =>
   new EngineError('DEVICE', text, cause === undefined ? undefined : { cause });

@@ -1,14 +1,17 @@
 import { expected } from '../base/checks.js';
 import { EngineError } from '../base/errors.js';
-import { CudaChecks, type DeviceCheck } from './cuda.js';
+import { CudaChecks, type DeviceCheck, gpuName } from './cuda.js';
 import { engine } from './engine.js';
 
-/** The name of a device: the processor with all its cores, or an NVIDIA GPU. */
-export type DeviceName = 'cpu' | 'cuda';
+/**
+ * The name of a device: the processor with all its cores, or an NVIDIA GPU. Of several GPUs `cuda` is the first one, `cuda:1` the second, and so on;
+ * `cuda:0` is another way to say `cuda`.
+ */
+export type DeviceName = 'cpu' | 'cuda' | `cuda:${number}`;
 
 /** Whether a device works on this machine, and why not. */
 export interface DeviceState {
-  /** Its name: `'cpu'` or `'cuda'`. */
+  /** Its name: `'cpu'`, `'cuda'`, or of a further GPU `'cuda:1'`. */
   readonly name: DeviceName;
   /** Whether `setDevice` takes it. */
   readonly works: boolean;
@@ -27,23 +30,27 @@ export interface DeviceState {
 }
 
 let current: DeviceName = 'cpu';
-let cuda: CudaChecks | undefined;
+const passed = new Map<number, CudaChecks>();
 
-/** The checks of the GPU: those that failed are done anew, since what was missing may be there by now. */
-function checkCuda(): CudaChecks {
-  if (!cuda || cuda.error) cuda = new CudaChecks();
-  return cuda;
+/** The checks of a GPU: those that failed are done anew, since what was missing may be there by now. */
+function checkGpu(index: number): CudaChecks {
+  const known = passed.get(index);
+  if (known) return known;
+  const checks = new CudaChecks(index);
+  if (!checks.error) passed.set(index, checks);
+  return checks;
 }
 
 /**
  * The devices that nodegrad knows, whether each works on this machine, and if not, why. To find that out it loads what a device
  * needs: the GPU's driver and libraries, and the package nodegrad-cuda, as far as they are there. `npx nodegrad doctor` prints the same.
  *
- * @returns First the CPU, which always works, then `cuda`.
+ * @returns First the CPU, which always works, then `cuda`, then the other GPUs, if there are any.
  * @example devices().filter(({ works }) => works).map(({ name }) => name);
  */
 export function devices(): DeviceState[] {
-  const { checks, error, memory } = checkCuda();
+  const first = checkGpu(0);
+  const gpus = [first, ...Array.from({ length: Math.max(first.gpus - 1, 0) }, (_, i) => checkGpu(i + 1))];
   const opened = engine().info().devices;
   const state = (
     name: DeviceName,
@@ -60,7 +67,9 @@ export function devices(): DeviceState[] {
   };
   return [
     state('cpu', '', { memory: 0, checks: [] }),
-    state('cuda', error?.message ?? '', { memory, checks }),
+    ...gpus.map(({ error, memory, checks }, i) =>
+      state(gpuName(i), error?.message ?? '', { memory, checks }),
+    ),
   ];
 }
 
@@ -68,7 +77,7 @@ export function devices(): DeviceState[] {
  * Sets the device of all that is compiled from now on: ops on tensors, functions of `compile`, models. What has run before stays where
  * it ran, so that it is called first in a program. Tensors have no device: each moves to where it is needed.
  *
- * @param name `cpu` (the default) or `cuda`.
+ * @param name `cpu` (the default), `cuda`, or `cuda:1` and so on, one of several GPUs.
  * @throws EngineError `ARGUMENT` for another name, `DEVICE` or `OUT_OF_MEMORY` with the reason where the device does not work on this
  *   machine: nothing else is taken in its place.
  * @example setDevice('cpu');
@@ -84,14 +93,19 @@ export function setDevice(name: DeviceName): void {
  * @internal
  */
 export function checkDevice(caller: string, name: DeviceName): DeviceName {
+  if (name === 'cpu') return name;
+  // Callers in JavaScript may give anything.
+  const text: unknown = name;
+  const found = typeof text === 'string' ? /^cuda(?::(0|[1-9]\d*))?$/.exec(text) : null;
   // Not the nearest name: whoever writes gpu does not mean cpu.
-  if (!['cpu', 'cuda'].includes(name)) throw expected(caller, "'cpu' or 'cuda'", name);
-  const error = name === 'cuda' ? checkCuda().error : undefined;
+  if (!found) throw expected(caller, "'cpu', 'cuda' or 'cuda:1'", name);
+  const index = Number(found[1] ?? 0);
+  const { error } = checkGpu(index);
   if (error)
     throw new EngineError(error.code, `[${caller}] ${error.message} (npx nodegrad doctor shows all checks)`, {
       cause: error,
     });
-  return name;
+  return gpuName(index);
 }
 
 /** Runs a function that compiles for a device; undefined: for the one that is set. @internal */

@@ -80,7 +80,7 @@ export interface RunResult {
 
 /** A device that programs can run on. */
 export interface DeviceInfo {
-  /** Its name: `'cpu'` or `'cuda'`. */
+  /** Its name: `'cpu'`, `'cuda'`, or of a further GPU `'cuda:1'`. */
   readonly name: string;
   /** The backend, with the version of its library. */
   readonly description: string;
@@ -255,7 +255,7 @@ export interface Engine {
     feeds: readonly ValueId[],
     fetches: readonly ValueId[],
     updates: readonly { tensor: NativeTensor; value: ValueId }[],
-    compute?: 'float32' | 'bfloat16',
+    compute?: Compute,
     device?: string,
   ): NativeProgram;
   /**
@@ -315,11 +315,14 @@ export interface Engine {
    */
   loadLibrary(file: string, versionFunction: string): { readonly file: string; readonly version: number };
   /** Opens the device `cuda` with the library of nodegrad-cuda, unless it is open. Throws DEVICE, OUT_OF_MEMORY. */
-  openCuda(file: string): void;
+  openCuda(file: string, gpu: number, name: string): void;
 
   /** The state of the engine. With threads it sets the size of the team first (1 to the number of processors). */
   info(options?: { threads?: number }): EngineInfo;
 }
+
+/** What a program or a layer computes in; TF32 where the device has it. */
+export type Compute = 'float32' | 'tensorFloat32' | 'bfloat16';
 
 /** The addon is one function: it takes the class of its errors and gives the calls. */
 type Addon = (errorClass: typeof EngineError) => Engine;

@@ -10,7 +10,7 @@ import {
 } from '../base/checks.js';
 import { type DtypePolicy, checkPolicy, computeDtype, dtypePolicy } from '../core/dtypePolicy.js';
 import { factoryName } from '../base/names.js';
-import type { DType, Shape } from '../engine/engine.js';
+import type { Compute, DType, Shape } from '../engine/engine.js';
 import { EngineError, describe } from '../base/errors.js';
 import { firstOf, listOf, oneOrAll, sizeOf } from '../base/list.js';
 import type { Regularizer } from '../regularizers/regularizer.js';
@@ -439,7 +439,7 @@ export abstract class Layer extends WeightHolder {
   }
 
   /** What its ops compute in where it says so itself. */
-  #precision(): 'float32' | 'bfloat16' | undefined {
+  #precision(): Compute | undefined {
     if (!this.autocast) return 'float32';
     return this.#dtype && computeDtype(this.#dtype);
   }

@@ -13,8 +13,9 @@ export interface LayerOptions {
   /** Whether training changes its weights. Default true. */
   trainable?: boolean;
   /**
-   * What the layer and those within compute in: `float32`, or `mixedBfloat16`, bfloat16 with weights in float32. Default: as the model, and
-   * within another layer as that one. There are no other dtypes of numbers that layers compute with.
+   * What the layer and those within compute in: `float32`; `tensorFloat32`, float32 with products in TF32 on a GPU; or `mixedBfloat16`,
+   * bfloat16 with weights in float32. Default: as the model, and within another layer as that one. There are no other dtypes of numbers that
+   * layers compute with.
    */
   dtype?: DtypePolicy | (string & {}) | null;
   /** Whether a layer that computes in bfloat16 rounds what it takes; false: it computes in float32, the dtype of its weights. Default true. */

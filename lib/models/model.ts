@@ -164,14 +164,14 @@ export class Model<const S extends OutputStructure = KerasTensor>
   compile(options: CompileOptions = {}): void {
     knownOptions('compile', options, compileNames);
     integer('compile', 'stepsPerExecution', options.stepsPerExecution ?? 1);
-    if (options.device !== undefined) checkDevice('compile', options.device);
+    const device = options.device === undefined ? {} : { device: checkDevice('compile', options.device) };
     this.#lock.checkFree('compile', this.name);
     const optimizer = optimizerOf(options.optimizer ?? 'rmsprop');
     const customObjects = scopedObjects(); // the objective is made when the outputs are known
     const objective = () =>
       withCustomObjects('compile', customObjects, () => new Objective(this.outputNames, options));
     if (this.isConnected) objective();
-    this.#compiled = { optimizer, objective, options };
+    this.#compiled = { optimizer, objective, options: { ...options, ...device } };
     this.dropSteps();
   }
 

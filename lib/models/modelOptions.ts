@@ -11,7 +11,7 @@ import type { OutputStructure } from './structure.js';
 
 /** What every model takes. */
 export interface ModelBaseOptions extends LayerOptions {
-  /** How its steps compute, `float32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
+  /** How its steps compute, `float32`, `tensorFloat32` or `mixedBfloat16`. Default: the policy that `mixedPrecision.setDtypePolicy` has set. */
   dtypePolicy?: DtypePolicy;
 }
 
@@ -54,7 +54,7 @@ export interface CompileOptions extends ObjectiveOptions {
    */
   autoScaleLoss?: boolean;
   /**
-   * Where the model's steps run, `cpu` or `cuda`; it is not saved with the model. Default: the device that `setDevice` has set when a
+   * Where the model's steps run, `cpu`, `cuda`, or `cuda:1` and so on of several GPUs; it is not saved with the model. Default: the device that `setDevice` has set when a
    * step is traced.
    */
   device?: DeviceName;

@@ -153,7 +153,7 @@ TEST(Control, IsANodeThatPlansKnow) {
       {DType::Bool, {}}, {DType::F32, {4, 2}}, {DType::F32, {4, 2}}, {DType::F32, {3, 2}}, {DType::I32, {}}};
   Doubling loop(3);
   loop.feedTypes = {{DType::F32, {4}}, {DType::F32, {}}, {DType::F32, {}}};
-  for (DType compute : {DType::F32, DType::BF16})
+  for (Compute compute : {Compute::Float32, Compute::TensorFloat32, Compute::BFloat16})
     for (const GraphBuilder* t : {static_cast<GraphBuilder*>(&choice), static_cast<GraphBuilder*>(&loop)}) {
       FakeBackend fake;
       plan::LoopBackend backend(fake, compute);

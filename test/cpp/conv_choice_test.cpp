@@ -56,7 +56,7 @@ std::string choiceOf(const Shape& s, const std::string& op, DType dtype) {
     KernelSpec floats = spec;
     for (TensorType* type : {&floats.inputs[0], &floats.inputs[1], &floats.outputs[0]})
       type->dtype = DType::F32;
-    floats.compute = DType::BF16;
+    floats.compute = Compute::BFloat16;
     const PrecisionChoice choice = cpuBackend().precisions(floats);
     if (choice.inputs[0] != Precision::BFloat16 && choice.inputs[1] != Precision::BFloat16) return "float32";
     const size_t weights = op == "conv" ? 1 : 0;

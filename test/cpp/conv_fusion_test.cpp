@@ -152,7 +152,7 @@ class Plain : public plan::WrappedBackend {
 };
 
 std::vector<Array> results(const PooledNet& net, Backend& backend, std::string& described,
-                           DType compute = DType::F32) {
+                           Compute compute = Compute::Float32) {
   plan::Plan plan(net.ir(), backend, compute);
   described = plan.describe();
   std::vector<std::shared_ptr<Buffer>> buffers;
@@ -198,10 +198,10 @@ TEST(FuseConvolutions, GivesTheBitsOfAPlainResidual) {
 }
 
 // In float32, and in bfloat16 where the machine has that.
-class FusedConvolutions : public ::testing::TestWithParam<DType> {
+class FusedConvolutions : public ::testing::TestWithParam<Compute> {
  protected:
   void SetUp() override {
-    if (GetParam() == DType::BF16 && !cpuBackend().hasBfloat16()) GTEST_SKIP() << "no bfloat16 here";
+    if (GetParam() == Compute::BFloat16 && !cpuBackend().hasBfloat16()) GTEST_SKIP() << "no bfloat16 here";
     onednn::engine();  // keeps the machine's level
     if (!cpuHasTiles()) return;
     useIsa("avx512");  // tiles leave Winograd nothing to do, and nothing is fused with it
@@ -212,7 +212,7 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
   void expectSame(PooledNet net, const std::string& lost) {
     // A fetched image would be float32 from its convolution on, if that is what gives it, else rounded
     // before.
-    if (GetParam() == DType::BF16) net.fetches.pop_back();
+    if (GetParam() == Compute::BFloat16) net.fetches.pop_back();
     Plain without;
     std::string fused, plain;
     const auto actual = results(net, cpuBackend(), fused, GetParam());
@@ -220,7 +220,8 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
     EXPECT_NE(plain.find(lost), std::string::npos);
     // The lowest instruction set has no Winograd and nothing to fuse with.
     EXPECT_EQ(fused.find(lost) == std::string::npos, isaLevels().size() > 1) << fused;
-    EXPECT_EQ(fused.find("winograd:avx512_bf16") != std::string::npos, GetParam() == DType::BF16) << fused;
+    EXPECT_EQ(fused.find("winograd:avx512_bf16") != std::string::npos, GetParam() == Compute::BFloat16)
+        << fused;
     for (size_t f = 0; f < expected.size(); ++f) EXPECT_EQ(actual[f].data, expected[f].data) << "fetch " << f;
   }
 
@@ -230,10 +231,10 @@ class FusedConvolutions : public ::testing::TestWithParam<DType> {
 
 TEST(FusedConvolutionsOnTiles, LeaveWinogradOutInBfloat16Alone) {
   if (!cpuHasTiles()) GTEST_SKIP() << "no AMX here";
-  for (DType dtype : {DType::F32, DType::BF16}) {
+  for (Compute compute : {Compute::Float32, Compute::BFloat16}) {
     std::string described;
-    results(PooledNet(), cpuBackend(), described, dtype);
-    EXPECT_EQ(described.find("winograd") != std::string::npos, dtype == DType::F32) << described;
+    results(PooledNet(), cpuBackend(), described, compute);
+    EXPECT_EQ(described.find("winograd") != std::string::npos, compute == Compute::Float32) << described;
   }
 }
 
@@ -245,7 +246,7 @@ TEST_P(FusedConvolutions, GiveTheBitsOfAPlainConcatenation) {
   expectSame(net, "concatenate");
 }
 
-INSTANTIATE_TEST_SUITE_P(Dtypes, FusedConvolutions, ::testing::Values(DType::F32, DType::BF16),
+INSTANTIATE_TEST_SUITE_P(Dtypes, FusedConvolutions, ::testing::Values(Compute::Float32, Compute::BFloat16),
                          [](const auto& info) { return std::string(name(info.param)); });
 
 TEST(FuseConvolutions, LeavesDirectConvolutions) {

@@ -41,7 +41,7 @@ StoragePtr integers(const Dims& shape, const std::vector<int32_t>& numbers) {
 std::shared_ptr<Program> compileOn(const std::string& device, const GraphBuilder& t) {
   std::vector<Program::Update> updates;
   for (const auto& update : t.updates) updates.push_back({update.first, update.second});
-  return Program::create(t.graph, t.feeds, t.fetches, updates, DType::F32, device);
+  return Program::create(t.graph, t.feeds, t.fetches, updates, Compute::Float32, device);
 }
 
 TEST(Outcome, IsThatOfTheFirstRunThatFailed) {
@@ -301,6 +301,62 @@ TEST(Devices, StopASourceAtTheFirstRefusedStep) {
     EXPECT_NE(message.get_future().get().find("9"), std::string::npos) << name;
     EXPECT_EQ(numbersOf(t.store), (std::vector<float>{1 + 1 + 2 + 1, 2 + 1 + 2 + 1})) << name;
   }
+}
+
+// The sum of each row and its number, batches of three one after another, while every step adds 1 to
+// `updated`.
+std::vector<float> cut(const char* device, const std::vector<StoragePtr>& arrays, const StoragePtr& updated) {
+  GraphBuilder t;
+  const int64_t width = arrays[0]->type.shape[1];
+  const Value x = t.graph.input({DType::F32, {kDynamic, width}}, "x");
+  const Value n = t.graph.input({DType::I32, {kDynamic}}, "n");
+  t.feeds = {x, n};
+  const Value w = t.graph.parameter(updated, updated->type);
+  t.updates = {{updated, t.op("add", {w, t.graph.constant(1)})}};
+  const Value sums = t.op("sum", {x}, {{"axes", Dims{1}}, {"keepDims", false}});
+  t.fetches = {t.op("add", {sums, t.op("cast", {n}, {{"dtype", std::string("float32")}})})};
+  const auto program = compileOn(device, t);
+  Source::Options options;
+  options.batchSize = 3;
+  options.shuffle = true;
+  options.seed = 5;
+  const auto source = std::make_shared<Source>(arrays, options);
+  std::vector<float> all;
+  for (int pass = 0; pass < 4; ++pass)
+    for (float number :
+         numbersOf(program->collect(source, source->stepsPerPass(), {}, [](const auto&) {})[0]))
+      all.push_back(number);
+  return all;
+}
+
+TEST(Devices, CutBatchesFromArraysThatMoveThereWhereTheyFit) {
+  for (const int64_t width : {int64_t{2}, int64_t{1} << 16}) {  // 7 rows of 256 KiB do not fit
+    std::vector<std::vector<float>> results;
+    for (const char* name : {"cpu", "lagging"}) {
+      std::vector<float> numbers(static_cast<size_t>(7 * width));
+      std::iota(numbers.begin(), numbers.end(), 0.0f);
+      const std::vector<StoragePtr> arrays = {floats({7, width}, numbers),
+                                              integers({7}, {0, 1, 2, 3, 4, 5, 6})};
+      results.push_back(cut(name, arrays, floats({}, {0})));
+      const Backend* owner = &Executor::shared()->backend(name);
+      const bool moved = width == 2 && name == std::string("lagging");
+      for (const StoragePtr& array : arrays)
+        EXPECT_EQ(array->buffer->owner() == owner, moved) << name << width;
+    }
+    EXPECT_EQ(results[0].size(), 28u);
+    EXPECT_EQ(results[0], results[1]) << width;
+  }
+}
+
+TEST(Devices, CutBatchesFromWhatTheStepsChange) {
+  std::vector<std::vector<float>> results;
+  for (const char* name : {"cpu", "lagging"}) {
+    const StoragePtr changed = floats({4, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+    results.push_back(cut(name, {changed, integers({4}, {0, 1, 2, 3})}, changed));
+    results.push_back(numbersOf(changed));
+  }
+  EXPECT_EQ(results[0], results[2]);
+  EXPECT_EQ(results[1], results[3]);
 }
 
 // What is computed before the first step is made by kernels that do nothing after a refusal.

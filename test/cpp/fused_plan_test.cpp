@@ -43,7 +43,7 @@ std::string compare(const std::vector<Array>& actual, const std::vector<Array>& 
 }
 
 // The first pass that changes what a net computes; "" where none does.
-std::string guiltyPass(const RandomNet& net, DType compute, const std::vector<Array>& expected) {
+std::string guiltyPass(const RandomNet& net, Compute compute, const std::vector<Array>& expected) {
   FakeBackend backend;
   plan::Ir ir = net.ir();
   std::string wrong;
@@ -59,7 +59,7 @@ TEST(FusedPlans, ComputeWhatTheGraphDoes) {
     Random random(seed);
     RandomNet net(random, random.chance(0.2));
     if (random.chance(0.5)) net.train();
-    const DType compute = random.chance(0.3) ? DType::BF16 : DType::F32;
+    const Compute compute = random.chance(0.3) ? Compute::BFloat16 : Compute::Float32;
     FakeBackend backend;
     plan::Ir ir = net.ir();
     plan::runPasses(ir, backend, true, compute, plan::verify);
@@ -85,10 +85,10 @@ TEST(FusedPlans, ComputeWhatTheGraphDoes) {
 }
 
 // What contradicts that a node computes in one precision; "" is nothing.
-std::string mixedNode(const plan::Ir& ir, DType compute) {
+std::string mixedNode(const plan::Ir& ir, Compute compute) {
   const auto isExact = [&](const plan::IrNode& node) {
     return node.op != "reorder" && (precisionOf(node.attrs) == "float32" ||
-                                    (precisionOf(node.attrs).empty() && compute == DType::F32));
+                                    (precisionOf(node.attrs).empty() && compute == Compute::Float32));
   };
   for (const plan::IrNode& node : ir.nodes) {
     // Constants, and what passes add, have no precision.
@@ -123,7 +123,7 @@ TEST(FusedPlans, ComputeWhatTheGraphDoesInPrecisionsOfLayers) {
     Random random(seed);
     RandomNet net(random, random.chance(0.2), true);
     if (random.chance(0.5)) net.train();
-    const DType compute = random.chance(0.5) ? DType::BF16 : DType::F32;
+    const Compute compute = random.chance(0.5) ? Compute::BFloat16 : Compute::Float32;
     FakeBackend backend;
     plan::Ir ir = net.ir();
     plan::runPasses(ir, backend, true, compute, plan::verify);

@@ -33,7 +33,7 @@ TEST(Habits, OfTheBackendAreThoseOfThePasses) {
   }
   const auto planned = [&](auto backend) {
     Ir ir = t.ir();
-    plan::runPasses(ir, backend, true, DType::F32);
+    plan::runPasses(ir, backend, true, Compute::Float32);
     return ir;
   };
   const Ir cpu = planned(FakeBackend()), device = planned(Device());

@@ -83,7 +83,7 @@ TEST(Loop, GivesWhatItsStepsGiveWithGradients) {
 TEST(Loop, IsANodeThatPlansKnow) {
   Recurrence t(true, false, true);
   t.feedTypes = {{DType::F32, {5, 2, 3}}, {DType::F32, {2, 3}}, {DType::F32, {3, 3}}, {DType::F32, {3}}};
-  for (DType compute : {DType::F32, DType::BF16}) {
+  for (Compute compute : {Compute::Float32, Compute::TensorFloat32, Compute::BFloat16}) {
     FakeBackend backend;
     plan::Ir ir = t.ir();
     plan::runPasses(ir, backend, true, compute, plan::verify);
@@ -101,7 +101,7 @@ TEST(Loop, LeavesOutsideWhatNoStepChanges) {
 
 TEST(Loop, KeepsStatesForAGradientAlone) {
   FakeBackend fake;
-  plan::LoopBackend backend(fake, DType::F32);
+  plan::LoopBackend backend(fake, Compute::Float32);
   for (bool gradients : {false, true}) {
     Recurrence t(false, false, gradients);
     t.feedTypes = {{DType::F32, {4, 2, 3}}, {DType::F32, {2, 3}}, {DType::F32, {3, 3}}, {DType::F32, {3}}};

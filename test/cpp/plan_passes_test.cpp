@@ -98,6 +98,22 @@ TEST(FuseCompute, TakesBiasAndActivationIntoTheConvolution) {
   EXPECT_EQ(ir.nodes[plan::NodeId(0)].attrs.text("activation"), "relu");
 }
 
+TEST(FuseCompute, TakesAnActivationAfterAReshapeIntoTheDenseLayer) {
+  GraphBuilder t;
+  const Value x = t.feed({2, 5, 3}), w = t.variable({3, 8}), b = t.variable({8});
+  const auto reshaped = [&](const Value& value, const Dims& shape) {
+    return t.op("reshape", {value}, {{"shape", shape}});
+  };
+  const Value rows = t.op("add", {t.op("matmul", {reshaped(x, {10, 3}), w}), b});
+  t.fetches = {t.op("relu", {reshaped(rows, {2, 5, 8})})};
+  Ir ir = t.ir();
+  plan::fuseCompute(ir, FakeBackend());
+  EXPECT_EQ(countOf(ir, "relu"), 0);
+  ASSERT_EQ(countOf(ir, "innerProduct"), 1);
+  EXPECT_EQ(nodeOf(ir, "innerProduct")->attrs.text("activation"), "relu");
+  EXPECT_EQ(ir.type(ir.fetches[0]).shape, Dims({2, 5, 8}));
+}
+
 TEST(FuseCompute, LeavesAnActivationWhoseInputIsUsedElsewhere) {
   ConvNet t("");
   t.fetches = {t.op("relu", {t.y}), t.op("exp", {t.y})};
@@ -455,7 +471,7 @@ TEST(DropOutputs, DropsWhatNobodyReads) {
 }
 
 TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
-  const auto planned = [](FakeBackend& backend, DType compute) {
+  const auto planned = [](FakeBackend& backend, Compute compute) {
     GraphBuilder t;
     const Value x = t.feed({2, 8, 8, 16}), r = t.feed({2, 8, 8, 16});
     const Value y = t.op("conv", {x, t.variable({3, 3, 16, 16})}, same());
@@ -463,16 +479,16 @@ TEST(Plan, DoesWithoutFusionsWhereTheirKernelsCannotBeMade) {
     return plan::Plan(t.ir(), backend, compute).describe();
   };
   FakeBackend backend;
-  EXPECT_NE(planned(backend, DType::F32).find("conv+relu"), std::string::npos);
+  EXPECT_NE(planned(backend, Compute::Float32).find("conv+relu"), std::string::npos);
   backend.failsFused = true;
-  for (DType compute : {DType::F32, DType::BF16}) {
+  for (Compute compute : {Compute::Float32, Compute::TensorFloat32, Compute::BFloat16}) {
     const std::string plan = planned(backend, compute);
     EXPECT_EQ(plan.find("conv+relu"), std::string::npos) << plan;
     EXPECT_NE(plan.find("{add relu}"), std::string::npos) << plan;
     EXPECT_NE(plan.find("without fusions, because of: [conv] has no kernel"), std::string::npos) << plan;
   }
   backend.failing = "conv";
-  EXPECT_THROW(planned(backend, DType::F32), Error);
+  EXPECT_THROW(planned(backend, Compute::Float32), Error);
 }
 
 }  // namespace

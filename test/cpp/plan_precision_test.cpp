@@ -209,7 +209,7 @@ TEST(Precision, WhatIsReadAsFloat32IsConvertedWhereItIsSmaller) {
 }
 
 // A convolution in one precision, and bias and ReLU in another.
-Ir convolutionAndRelu(const std::string& first, const std::string& second, DType compute) {
+Ir convolutionAndRelu(const std::string& first, const std::string& second, Compute compute) {
   GraphBuilder t;
   const Value x = t.feed({2, 6, 6, 4}), w = t.variable({3, 3, 4, 8}), b = t.variable({8});
   const auto in = [](const std::string& precision, const auto& made) {
@@ -226,21 +226,41 @@ Ir convolutionAndRelu(const std::string& first, const std::string& second, DType
 
 TEST(Precision, FusionsStayWithinThatOfALayer) {
   for (const char* precision : {"", "float32", "bfloat16"})
-    EXPECT_EQ(countOf(convolutionAndRelu(precision, precision, DType::BF16), "fusedElementwise"), 0);
-  const Ir apart = convolutionAndRelu("bfloat16", "float32", DType::BF16);
+    EXPECT_EQ(countOf(convolutionAndRelu(precision, precision, Compute::BFloat16), "fusedElementwise"), 0);
+  const Ir apart = convolutionAndRelu("bfloat16", "float32", Compute::BFloat16);
   ASSERT_EQ(countOf(apart, "fusedElementwise"), 1);
   EXPECT_EQ(precisionOf(nodeOf(apart, "conv")->attrs), "bfloat16");
   EXPECT_EQ(precisionOf(nodeOf(apart, "fusedElementwise")->attrs), "float32");
 }
 
 TEST(Precision, OfALayerGoesBeforeThatOfTheProgram) {
-  for (const DType compute : {DType::F32, DType::BF16}) {
+  for (const Compute compute : {Compute::Float32, Compute::TensorFloat32, Compute::BFloat16}) {
     const Ir exact = convolutionAndRelu("float32", "float32", compute);
     EXPECT_EQ(dtypeOf(exact, nodeOf(exact, "conv")->inputs[0]), DType::F32);
-    EXPECT_EQ(exact.spec(*nodeOf(exact, "conv")).compute, DType::F32);
+    EXPECT_EQ(exact.spec(*nodeOf(exact, "conv")).compute, Compute::Float32);
+    const Ir allowed = convolutionAndRelu("tensorFloat32", "", compute);
+    EXPECT_EQ(dtypeOf(allowed, nodeOf(allowed, "conv")->inputs[0]), DType::F32);
+    EXPECT_EQ(allowed.spec(*nodeOf(allowed, "conv")).compute, Compute::TensorFloat32);
     const Ir rounded = convolutionAndRelu("bfloat16", "", compute);
     EXPECT_EQ(dtypeOf(rounded, nodeOf(rounded, "conv")->inputs[0]), DType::BF16);
-    EXPECT_EQ(rounded.spec(*nodeOf(rounded, "conv")).compute, DType::BF16);
+    EXPECT_EQ(rounded.spec(*nodeOf(rounded, "conv")).compute, Compute::BFloat16);
+  }
+}
+
+TEST(Precision, OfTheProgramHoldsForWhatIsNoLayerInBfloat16) {
+  GraphBuilder t;
+  const Value x = t.feed({4, 8});
+  Value y;
+  {
+    const PrecisionScope scope("bfloat16");
+    y = t.op("matmul", {x, t.variable({8, 8})});
+  }
+  t.fetches = {y, t.op("conv", {t.feed({2, 6, 6, 4}), t.variable({3, 3, 4, 8})})};
+  for (const Compute compute : {Compute::Float32, Compute::TensorFloat32}) {
+    Ir ir = t.ir();
+    FakeBackend backend;
+    plan::runPasses(ir, backend, true, compute, plan::verify);
+    EXPECT_EQ(ir.spec(*nodeOf(ir, "conv")).compute, compute);
   }
 }
 
@@ -255,7 +275,7 @@ TEST(Precision, OfALayerHoldsForItsGradientToo) {
   t.fetches = gradients(t.graph, {t.op("sum", {t.op("square", {y})})}, {x, w});
   Ir ir = t.ir();
   FakeBackend backend;
-  plan::runPasses(ir, backend, true, DType::BF16, plan::verify);
+  plan::runPasses(ir, backend, true, Compute::BFloat16, plan::verify);
   for (const char* op : {"conv", "convBackwardData", "convBackwardFilter"}) {
     ASSERT_NE(nodeOf(ir, op), nullptr) << op;
     EXPECT_EQ(precisionOf(nodeOf(ir, op)->attrs), "float32") << op;

@@ -120,6 +120,9 @@ TEST_P(Pool, MaxTakesTheFirstLargest) {
     const auto result = runIn(s, {"maxPool", {x}, {{DType::F32, s.y}, {s.indexType, s.y}}, s.attrs}, block);
     expectNear(result[0], expected, 0, 0, toString(s.x));
     expectNear(result[1], indices, 0, 0, toString(s.x));
+    // Without the indices, as in predictions.
+    const auto alone = runIn(s, {"maxPool", {x}, {{DType::F32, s.y}}, s.attrs}, block);
+    expectNear(alone[0], expected, 0, 0, toString(s.x));
   });
 }
 
@@ -166,12 +169,15 @@ TEST_P(Pool, AverageLeavesPaddingOut) {
 
 TEST_P(Pool, NanWins) {
   Array x = array({1, 2, 2, 1}, {1, NAN, 7, NAN});
-  const auto out = run({"maxPool",
-                        {x},
-                        {{DType::F32, {1, 1, 1, 1}}, {DType::U8, {1, 1, 1, 1}}},
-                        Problem({1, 1, 2, 2, {2, 2}, {2, 2}, "valid"}, true).attrs});
+  Call call{"maxPool",
+            {x},
+            {{DType::F32, {1, 1, 1, 1}}, {DType::U8, {1, 1, 1, 1}}},
+            Problem({1, 1, 2, 2, {2, 2}, {2, 2}, "valid"}, true).attrs};
+  const auto out = run(call);
   EXPECT_TRUE(std::isnan(out[0].data[0]));
   EXPECT_EQ(out[1].data[0], 1);
+  call.outputs.pop_back();
+  EXPECT_TRUE(std::isnan(run(call)[0].data[0]));
 }
 
 }  // namespace

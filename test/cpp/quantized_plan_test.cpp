@@ -110,7 +110,7 @@ TEST(QuantizedPlans, ComputeWhatTheGraphDoes) {
     FakeBackend backend;
     backend.refuses = seed % 5 == 0;
     plan::Ir ir = net.ir();
-    plan::runPasses(ir, backend, seed % 7 != 0, DType::F32, plan::verify);
+    plan::runPasses(ir, backend, seed % 7 != 0, Compute::Float32, plan::verify);
     expectSame(evaluate(ir, net)[0], reference::evaluate(net.graph, net.numbers, net.fetches)[0],
                "net " + std::to_string(seed));
     for (const plan::IrNode& node : ir.nodes) {
@@ -145,7 +145,7 @@ TEST(QuantizedPlans, KeepBytesBetweenLayers) {
   t.fetches = {y};
   plan::Ir ir = t.ir();
   FakeBackend backend;
-  plan::runPasses(ir, backend, true, DType::F32, plan::verify);
+  plan::runPasses(ir, backend, true, Compute::Float32, plan::verify);
   EXPECT_EQ(countOf(ir, "quantize"), 1);
   EXPECT_EQ(countOf(ir, "quantizedMaxPool"), 1);
   EXPECT_EQ(nodeOf(ir, "quantizedConv")->attrs.text("activation"), "linear");  // bytes end at 0 anyway

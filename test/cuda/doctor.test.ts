@@ -92,6 +92,23 @@ describe('a GPU that works', () => {
   });
 });
 
+describe('several GPUs', () => {
+  it('are devices of their own, of which each has its reason', () => {
+    const script =
+      'console.log(JSON.stringify(devices().map(({ name, works, reason }) => [name, works, reason])));';
+    expect(JSON.parse(outputOf(script, { STUB_GPUS: '3' }))).toEqual([
+      ['cpu', true, ''],
+      ['cuda', true, ''],
+      ['cuda:1', true, ''],
+      ['cuda:2', true, ''],
+    ]);
+    const missing = 'try { setDevice("cuda:3"); } catch (error) { console.log(error.code, error.message); }';
+    expect(outputOf(missing, { STUB_GPUS: '3' })).toBe(
+      'DEVICE [setDevice] expected 4 NVIDIA GPUs or more, received 3: nvidia-smi and CUDA_VISIBLE_DEVICES tell which there are (npx nodegrad doctor shows all checks)',
+    );
+  });
+});
+
 describe('the reason', () => {
   it.each<[string, Changes, string, string]>([
     [
@@ -300,9 +317,27 @@ describe('checks', () => {
   });
 });
 
+it('the bench refuses a GPU that does not work, with the reason', () => {
+  const bench = (...args: string[]) =>
+    runScript(
+      `process.argv = [process.argv[0], 'bench', ...process.argv.slice(1)]; await import('./bench/main.ts');`,
+      { ...working, LD_LIBRARY_PATH: nowhere },
+      '--',
+      ...args,
+    );
+  const { status, stdout, stderr } = bench('--training', '--device', 'cuda');
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^\[setDevice\] expected an NVIDIA driver of version 580 or newer/);
+  const other = bench('--scaling', '--device', 'cuda');
+  expect(other.status).toBe(1);
+  expect(other.stderr).toMatch(/^--scaling: expected the device cpu, received cuda\./);
+});
+
 it('setDevice refuses other names', () => {
   const script = 'try { setDevice("gpu"); } catch (error) { console.log(error.code, error.message); }';
-  expect(outputOf(script, {})).toBe("ARGUMENT [setDevice] expected 'cpu' or 'cuda', received 'gpu'");
+  expect(outputOf(script, {})).toBe(
+    "ARGUMENT [setDevice] expected 'cpu', 'cuda' or 'cuda:1', received 'gpu'",
+  );
 });
 
 // It is a part of the package, which needs to have been built.

@@ -58,7 +58,7 @@ const checks: Record<string, () => void> = {
   },
   'opens, or says with CUDA’s words why not'() {
     try {
-      engine().openCuda(file);
+      engine().openCuda(file, 0, 'cuda');
     } catch (error) {
       const { code, message } = error as EngineError;
       assert.equal(code, 'DEVICE');

@@ -18,7 +18,7 @@ const run = (name, ...args) =>
     env: { ...process.env, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') },
   });
 
-/** What examples answer to arguments, by one of them: where it ends with a status and prints a text. */
+/** What examples answer to arguments, by one of them, mlp unless another is named: where it ends with a status and prints a text. */
 const answers = [
   { args: ['--help'], status: 0, stream: 'stdout', text: '--quick  --points spirals' },
   { args: ['--epoch', '3'], status: 1, stream: 'stderr', text: "Unknown option '--epoch'" },
@@ -28,15 +28,22 @@ const answers = [
     stream: 'stderr',
     text: '--epochs: expected a number, received few',
   },
+  {
+    name: 'mnist',
+    args: ['--device', 'gpu'],
+    status: 1,
+    stream: 'stderr',
+    text: "expected 'cpu', 'cuda' or 'cuda:1', received 'gpu'",
+  },
 ];
 
 let [passed, failed] = [0, 0];
 try {
-  for (const { args, status, stream, text } of answers) {
-    const answer = run('mlp', ...args);
+  for (const { name = 'mlp', args, status, stream, text } of answers) {
+    const answer = run(name, ...args);
     const isGood = answer.status === status && answer[stream].includes(text);
     isGood ? (passed += 1) : (failed += 1);
-    console.log(`${isGood ? 'ok    ' : 'FAILED'} mlp ${args.join(' ')}`);
+    console.log(`${isGood ? 'ok    ' : 'FAILED'} ${name} ${args.join(' ')}`);
     if (!isGood) console.log(`${answer.status}\n${answer.stdout}\n${answer.stderr}`);
   }
   const names = readdirSync(join(root, 'examples'))

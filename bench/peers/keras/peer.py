@@ -10,7 +10,8 @@ import keras
 
 
 class Settings:
-    def __init__(self, mode, batch, precision, threads):
+    def __init__(self, mode, batch, precision, threads, device):
+        assert device == 'cpu', device
         if mode == 'tensorflow':
             import tensorflow as tf
 

@@ -102,7 +102,7 @@ def as_input(array):
 
 
 class Side:
-    """A net with one set of the settings that PyTorch's tuning guide names for the CPU."""
+    """A net with one set of the settings that PyTorch's tuning guide names."""
 
     def __init__(self, module, settings, variant, x, y, weights):
         self.module = module
@@ -121,7 +121,8 @@ class Side:
         if layout == 'channels_last':
             self.net = self.net.to(memory_format=FORMATS[x.ndim])
             self.x = self.x.contiguous(memory_format=FORMATS[x.ndim])
-        self.autocast = nullcontext if settings.precision == 'float32' else lambda: torch.autocast('cpu', torch.bfloat16)
+        self.net, self.x, self.y = self.net.to(settings.device), self.x.to(settings.device), self.y.to(settings.device)
+        self.autocast = nullcontext if settings.precision == 'float32' else lambda: torch.autocast(self.x.device.type, torch.bfloat16)
         self.run = torch.compile(self.net) if compiled else self.net
         self.optimizer = module.optimizer([p for p in self.net.parameters() if p.requires_grad],
                                           **{'for-loop': {'foreach': False}, 'foreach': {'foreach': True}, 'fused': {'fused': True}}[update])
@@ -149,7 +150,7 @@ class Side:
             return self.module.probabilities(self.run(self.x))
 
     def output(self):
-        return self.predict().float().numpy()
+        return self.predict().float().cpu().numpy()
 
     def export(self, path):
         """The net with its softmax as ONNX, for batches of this size."""
@@ -167,8 +168,10 @@ class Side:
 
 
 class Settings:
-    def __init__(self, mode, batch, precision, threads):
-        self.mode, self.precision = mode or 'eager', precision
+    def __init__(self, mode, batch, precision, threads, device):
+        self.mode, self.precision, self.device = mode or 'eager', precision, device
+        # float32 is exact on our side.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.set_num_threads(threads)
 
 

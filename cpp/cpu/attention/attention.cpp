@@ -54,19 +54,25 @@ class AttentionForwardKernel : public attention::AttentionKernel<T> {
               std::byte* own) const {
     const int64_t first = block * rows_, end = std::min(first + rows_, queries_), rows = end - first;
     const int64_t n = this->keysFor(end), stride = keysT_.columns();
-    T *x = at<T>(own, xAt_), *weights = at<T>(own, weightsAt_);
-    float *products = at<float>(own, productsAt_), *y = at<float>(own, yAt_);
-    this->stage(this->rowsOf(inputs[0], head, queries_, size_), first, rows, keysT_.depth(), x);
-    keysT_.multiply(at<T>(packed, keysAt_), x, keysT_.depth(), rows, keysT_.depth(), n, products, stride);
+    T* weights = at<T>(own, weightsAt_);
+    float* products = at<float>(own, productsAt_);
+    const auto x = this->padded(this->rowsOf(inputs[0], head, queries_, size_).some(first, rows),
+                                keysT_.depth(), at<T>(own, xAt_));
+    keysT_.multiply(at<T>(packed, keysAt_), x.data, x.stride, rows, x.width, n, products, stride);
     auto* largest = static_cast<float*>(outputs[1]) + head * queries_;
     auto* sums = static_cast<float*>(outputs[2]) + head * queries_;
-    for (int64_t r = 0; r < rows; ++r) {
-      const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride, own);
-      kernels_.softmax(row, scale_, weights + r * stride, largest + first + r, sums + first + r);
-    }
-    values_.multiply(at<T>(packed, valuesAt_), weights, stride, rows, n, values_.columns(), y,
-                     values_.columns());
-    this->put(outputs, 0, head, first, rows, y, values_.columns());
+    // Two loops, so that the processor has several rows in work.
+    for (int64_t r = 0; r < rows; ++r)
+      largest[first + r] =
+          kernels_.scores(this->scoreRow(inputs, head, first + r, n, products + r * stride, own), scale_);
+    for (int64_t r = 0; r < rows; ++r)
+      sums[first + r] =
+          kernels_.exponentials(products + r * stride, n, largest[first + r], weights + r * stride);
+    const int64_t columns = values_.columns();
+    const auto y = this->result(outputs, 0, head, first, columns, at<float>(own, yAt_));
+    values_.multiply(at<T>(packed, valuesAt_), weights, stride, rows, n, columns, y.data, y.stride);
+    for (int64_t r = 0; r < rows; ++r) kernels_.scale(y.data + r * y.stride, columns, 1 / sums[first + r]);
+    this->put(outputs, 0, head, first, rows, y);
   }
 
   PackedMatrix<T> keysT_, values_;
@@ -150,62 +156,75 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
       this->packPlain(plainKeys_, keys, at<T>(to, keysAt_));
   }
 
-  // The sums of a part, of the gradients of keys or of values.
-  float* sumsOf(std::byte* packed, int64_t part, bool ofKeys) const {
+  // Where the gradients of keys or of values are summed up: those of one part in the output, if it can be.
+  typename Base::Result sumsOf(void* const* outputs, int64_t head, int64_t part, bool ofKeys,
+                               std::byte* packed) const {
     const int64_t columns = (ofKeys ? someQueries_ : someGradients_).columns();
-    return at<float>(packed, ofKeys ? keySumsAt_ : valueSumsAt_) + part * keys_ * columns;
+    float* room = at<float>(packed, ofKeys ? keySumsAt_ : valueSumsAt_) + part * keys_ * columns;
+    if (parts_ > 1) return {room, columns};
+    return this->result(outputs, ofKeys ? 1 : 2, head, 0, columns, room);
   }
 
   // Some consecutive blocks of a head's queries.
   void runPart(const void* const* inputs, void* const* outputs, int64_t head, int64_t part, std::byte* packed,
                std::byte* own) const {
-    std::fill_n(sumsOf(packed, part, true), keys_ * someQueries_.columns(), 0.0f);
-    std::fill_n(sumsOf(packed, part, false), keys_ * someGradients_.columns(), 0.0f);
-    for (int64_t block = blocks_ * part / parts_; block < blocks_ * (part + 1) / parts_; ++block)
-      runBlock(inputs, outputs, head, block, part, packed, own);
+    const Sums sums{sumsOf(outputs, head, part, true, packed), sumsOf(outputs, head, part, false, packed)};
+    const int64_t begin = blocks_ * part / parts_, end = blocks_ * (part + 1) / parts_;
+    for (int64_t block = begin; block < end; ++block)
+      runBlock(inputs, outputs, head, block, block == begin, sums, packed, own);
   }
 
-  // The gradients of some queries, and what they add to those of keys and values.
-  void runBlock(const void* const* inputs, void* const* outputs, int64_t head, int64_t block, int64_t part,
-                std::byte* packed, std::byte* own) const {
+  struct Sums {
+    typename Base::Result keys, values;
+  };
+
+  // The gradients of some queries, and what they add to those of keys and values, or begin them with.
+  void runBlock(const void* const* inputs, void* const* outputs, int64_t head, int64_t block, bool begins,
+                const Sums& sums, std::byte* packed, std::byte* own) const {
     const int64_t first = block * rows_, rows = std::min(rows_, queries_ - first);
     const int64_t n = this->keysFor(first + rows), stride = keysT_.columns();
     const auto some = [&](size_t input, int64_t width) {
-      auto all = this->rowsOf(inputs[input], head, queries_, width);
-      return attention::HeadRows<T>{all.row(first), all.stride, rows, width};
+      return this->rowsOf(inputs[input], head, queries_, width).some(first, rows);
     };
     const auto queries = some(1, size_), outGradients = some(0, depth_), y = some(4, depth_);
-    T *x = at<T>(own, xAt_), *weights = at<T>(own, weightsAt_), *gradients = at<T>(own, gradientsAt_);
-    float *products = at<float>(own, productsAt_), *flow = at<float>(own, flowAt_),
-          *dq = at<float>(own, dqAt_);
-    this->stage(queries, 0, rows, keysT_.depth(), x);
-    keysT_.multiply(at<T>(packed, keysTAt_), x, keysT_.depth(), rows, keysT_.depth(), n, products, stride);
-    this->stage(outGradients, 0, rows, valuesT_.depth(), x);
-    valuesT_.multiply(at<T>(packed, valuesTAt_), x, valuesT_.depth(), rows, valuesT_.depth(), n, flow,
-                      stride);
-    const auto* largest = static_cast<const float*>(inputs[5]) + head * queries_ + first;
-    const auto* sums = static_cast<const float*>(inputs[6]) + head * queries_ + first;
+    T *room = at<T>(own, xAt_), *weights = at<T>(own, weightsAt_), *gradients = at<T>(own, gradientsAt_);
+    float *products = at<float>(own, productsAt_), *flow = at<float>(own, flowAt_);
+    const auto multiply = [&](const PackedMatrix<T>& matrix, size_t matrixAt,
+                              const attention::HeadRows<T>& by, float* to) {
+      const auto x = this->padded(by, matrix.depth(), room);
+      matrix.multiply(at<T>(packed, matrixAt), x.data, x.stride, rows, x.width, n, to, stride);
+    };
+    multiply(keysT_, keysTAt_, queries, products);
+    multiply(valuesT_, valuesTAt_, outGradients, flow);
+    const int64_t statistics = head * queries_ + first;
+    const float *largest = static_cast<const float*>(inputs[5]) + statistics,
+                *totals = static_cast<const float*>(inputs[6]) + statistics;
     for (int64_t r = 0; r < rows; ++r) {
       const ScoreRow row = this->scoreRow(inputs, head, first + r, n, products + r * stride, own);
-      kernels_.gradients(row, scale_, largest[r], sums[r], flow + r * stride,
+      kernels_.gradients(row, scale_, largest[r], totals[r], flow + r * stride,
                          kernels_.dot(outGradients.row(r), y.row(r), depth_), weights + r * stride,
                          gradients + r * stride);
     }
-    plainKeys_.multiply(at<T>(packed, keysAt_), gradients, stride, rows, n, plainKeys_.columns(), dq,
-                        plainKeys_.columns());
-    this->put(outputs, 0, head, first, rows, dq, plainKeys_.columns());
-    add(someQueries_, queries, at<T>(own, queriesAt_), interleaved(gradients, rows, n, own), rows, n,
-        sumsOf(packed, part, true));
-    add(someGradients_, outGradients, at<T>(own, outGradientsAt_), interleaved(weights, rows, n, own), rows,
-        n, sumsOf(packed, part, false));
+    const int64_t columns = plainKeys_.columns();
+    const auto dq = this->result(outputs, 0, head, first, columns, at<float>(own, dqAt_));
+    plainKeys_.multiply(at<T>(packed, keysAt_), gradients, stride, rows, n, columns, dq.data, dq.stride);
+    this->put(outputs, 0, head, first, rows, dq);
+    addTo(sums.keys, begins, someQueries_, queries, at<T>(own, queriesAt_),
+          interleaved(gradients, rows, n, own), n);
+    addTo(sums.values, begins, someGradients_, outGradients, at<T>(own, outGradientsAt_),
+          interleaved(weights, rows, n, own), n);
   }
 
-  // sums [keys, …] += scoresᵀ · rows of queries or of their outputs.
-  void add(const PackedMatrix<T>& matrix, const attention::HeadRows<T>& queries, T* packed, const T* scores,
-           int64_t rows, int64_t n, float* sums) const {
+  // sums [keys, …] += scoresᵀ · rows of queries or of their outputs, of the first n keys. They begin with
+  // that.
+  void addTo(const typename Base::Result& sums, bool begins, const PackedMatrix<T>& matrix,
+             const attention::HeadRows<T>& queries, T* packed, const T* scores, int64_t n) const {
     this->packPlain(matrix, queries, packed);
-    const int64_t depth = levelFor<T>().product->depth;
-    matrix.addTransposed(packed, scores, depth * keysT_.columns(), n, rows, sums, matrix.columns());
+    const int64_t stride = levelFor<T>().product->depth * keysT_.columns(), rows = queries.length;
+    if (!begins) return matrix.addTransposed(packed, scores, stride, n, rows, sums.data, sums.stride);
+    matrix.multiplyTransposed(packed, scores, stride, n, rows, sums.data, sums.stride);
+    for (int64_t key = n; key < keys_; ++key)
+      std::fill_n(sums.data + key * sums.stride, matrix.columns(), 0.0f);
   }
 
   // Rows of scores as a product takes them transposed: bfloat16 in pairs of rows.
@@ -225,13 +244,12 @@ class AttentionBackwardKernel : public attention::AttentionKernel<T> {
   }
 
   void addParts(void* const* outputs, int64_t head, bool ofKeys, std::byte* packed) const {
-    const int64_t columns = (ofKeys ? someQueries_ : someGradients_).columns();
-    float* sums = sumsOf(packed, 0, ofKeys);
+    const auto sums = sumsOf(outputs, head, 0, ofKeys, packed);
     for (int64_t part = 1; part < parts_; ++part) {
-      const float* more = sumsOf(packed, part, ofKeys);
-      for (int64_t i = 0; i < keys_ * columns; ++i) sums[i] += more[i];
+      const auto more = sumsOf(outputs, head, part, ofKeys, packed);
+      for (int64_t i = 0; i < keys_ * sums.stride; ++i) sums.data[i] += more.data[i];
     }
-    this->put(outputs, ofKeys ? 1 : 2, head, 0, keys_, sums, columns);
+    this->put(outputs, ofKeys ? 1 : 2, head, 0, keys_, sums);
   }
 
   int64_t parts_;

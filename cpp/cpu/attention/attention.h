@@ -22,6 +22,7 @@ struct HeadRows {
   int64_t stride, length, width;
 
   const T* row(int64_t r) const { return data + r * stride; }
+  HeadRows some(int64_t first, int64_t count) const { return {row(first), stride, count, width}; }
 };
 
 // An operand that broadcasts to the scores [n, heads, queries, keys].
@@ -137,26 +138,44 @@ class AttentionKernel : public OwnKernel {
     });
   }
 
-  // Some rows next to each other, zeros after them up to `padded` numbers.
-  static void stage(const HeadRows<T>& rows, int64_t first, int64_t count, int64_t padded, T* to) {
-    for (int64_t r = 0; r < count; ++r, to += padded) {
-      std::copy_n(rows.row(first + r), rows.width, to);
+  // Some of these rows as a product takes them, with zeros after them up to `padded` numbers: where they are,
+  // or copied to `room`.
+  static HeadRows<T> padded(const HeadRows<T>& rows, int64_t padded, T* room) {
+    if (rows.width == padded) return rows;
+    T* to = room;
+    for (int64_t r = 0; r < rows.length; ++r, to += padded) {
+      std::copy_n(rows.row(r), rows.width, to);
       std::fill(to + rows.width, to + padded, T{});
     }
+    return {room, padded, rows.length, padded};
   }
 
-  // Writes rows of floats to those of a head in output o [n, length, heads, width].
-  void put(void* const* outputs, size_t o, int64_t head, int64_t first, int64_t count, const float* from,
-           int64_t stride) const {
+  // Rows of floats that become those of a head in an output [n, length, heads, width].
+  struct Result {
+    float* data;
+    int64_t stride;
+  };
+  // Where a product of so many columns may make them: in the output, or in `room`, from where `put` takes
+  // them.
+  Result result(void* const* outputs, size_t o, int64_t head, int64_t first, int64_t columns,
+                float* room) const {
     const Dims& shape = outputs_[o].shape;
-    const int64_t width = shape[3];
-    for (int64_t r = 0; r < count; ++r, from += stride) {
-      const int64_t at = ((head / heads_ * shape[1] + first + r) * heads_ + head % heads_) * width;
-      if (outputs_[o].dtype == DType::BF16)
-        isaKernels().elementwise->bfloat16FromFloats(static_cast<uint16_t*>(outputs[o]) + at, from, width);
-      else
-        std::copy_n(from, width, static_cast<float*>(outputs[o]) + at);
-    }
+    if (outputs_[o].dtype == DType::BF16 || shape[3] != columns) return {room, columns};
+    return {static_cast<float*>(outputs[o]) + offset(o, head, first), heads_ * columns};
+  }
+  void put(void* const* outputs, size_t o, int64_t head, int64_t first, int64_t count,
+           const Result& from) const {
+    const int64_t width = outputs_[o].shape[3];
+    const auto copy = [&](auto* to, const auto& put) {
+      to += offset(o, head, first);
+      for (int64_t r = 0; r < count; ++r) put(to + r * heads_ * width, from.data + r * from.stride);
+    };
+    if (outputs_[o].dtype == DType::BF16)
+      copy(static_cast<uint16_t*>(outputs[o]), [&](uint16_t* to, const float* row) {
+        isaKernels().elementwise->bfloat16FromFloats(to, row, width);
+      });
+    else if (auto* to = static_cast<float*>(outputs[o]); to + offset(o, head, first) != from.data)
+      copy(to, [&](float* to, const float* row) { std::copy_n(row, width, to); });
   }
 
   // Without queries or keys all sums are empty.
@@ -197,6 +216,11 @@ class AttentionKernel : public OwnKernel {
   Room packed_, own_;            // of each head, and of each thread
 
  private:
+  int64_t offset(size_t o, int64_t head, int64_t row) const {
+    const Dims& shape = outputs_[o].shape;
+    return ((head / heads_ * shape[1] + row) * heads_ + head % heads_) * shape[3];
+  }
+
   // How many heads are packed at once: some for each thread, or many small ones.
   int64_t headsAtOnce() const {
     const auto small = static_cast<int64_t>(kPackedBytes / std::max<size_t>(packed_.bytes(), 1));

@@ -17,9 +17,13 @@ struct ScoreRow {
 // to a whole vector.
 template <class T>
 struct AttentionKernels {
-  // The weights of a query's values, its largest score and the sum of exp(score - largest).
-  void (*softmax)(const ScoreRow& row, float scale, T* weights, float* largest, float* sum);
-  // The same weights, and the gradients of the products, given those of the weights, `flow`, and dy · y.
+  // Makes scores of the row's products. Returns the largest.
+  float (*scores)(const ScoreRow& row, float scale);
+  // exp(score - largest): a query's weights of the values, times their sum, which is returned.
+  float (*exponentials)(const float* scores, int64_t n, float largest, T* weights);
+  // n, a multiple of the lanes, numbers times a factor.
+  void (*scale)(float* row, int64_t n, float factor);
+  // The weights, and the gradients of the products, given those of the weights, `flow`, and dy · y.
   void (*gradients)(const ScoreRow& row, float scale, float largest, float sum, const float* flow, float dot,
                     T* weights, T* gradients);
   float (*dot)(const T* a, const T* b, int64_t n);

@@ -11,12 +11,6 @@ namespace {
 // As in cpp/ops/attention.cpp: finite, so that a query that sees no key weights all of them alike.
 constexpr float kMasked = -0.7f * 3.4028234663852886e38f;
 
-inline Ints laneNumbers() {
-  Ints v = {};
-  for (int lane = 0; lane < kLanes; ++lane) v[lane] = lane;
-  return v;
-}
-
 inline Ints takeBytes(const uint8_t* p, int64_t n) {
   if (n >= kLanes) return loadBytes(p);
   uint8_t part[kLanes] = {};
@@ -47,28 +41,34 @@ inline Scores scoresAt(const ScoreRow& row, float scale, int64_t j) {
 
 inline bool isPlain(const ScoreRow& row) { return !row.bias && !row.mask && row.seen == row.n; }
 
-template <class T, bool plain>
-void softmaxOf(const ScoreRow& row, float scale, T* weights, float* largest, float* sum) {
-  Floats best = all(-kInfinity), sums = {};
+template <bool plain>
+float scoresOf(const ScoreRow& row, float scale) {
+  Floats best = all(-kInfinity);
   for (int64_t j = 0; j < row.n; j += kLanes) {
     const Floats v = scoresAt<plain>(row, scale, j).value;
     store(row.products + j, v);
     best = larger(best, v);
   }
-  *largest = largestLane(best);
-  for (int64_t j = 0; j < row.n; j += kLanes) {
-    const Floats e = expOf(load(row.products + j) - *largest);
-    store(row.products + j, e);
-    sums += e;
-  }
-  *sum = sumOfLanes(sums);
-  const float inverse = 1.0f / *sum;
-  for (int64_t j = 0; j < row.n; j += kLanes) store(weights + j, load(row.products + j) * inverse);
+  return largestLane(best);
+}
+
+float scores(const ScoreRow& row, float scale) {
+  return (isPlain(row) ? scoresOf<true> : scoresOf<false>)(row, scale);
 }
 
 template <class T>
-void softmax(const ScoreRow& row, float scale, T* weights, float* largest, float* sum) {
-  return (isPlain(row) ? softmaxOf<T, true> : softmaxOf<T, false>)(row, scale, weights, largest, sum);
+float exponentials(const float* scores, int64_t n, float largest, T* weights) {
+  Floats sums = {};
+  for (int64_t j = 0; j < n; j += kLanes) {
+    const Floats e = expOf(load(scores + j) - largest);
+    store(weights + j, e);
+    sums += e;
+  }
+  return sumOfLanes(sums);
+}
+
+void scale(float* row, int64_t n, float factor) {
+  for (int64_t j = 0; j < n; j += kLanes) store(row + j, load(row + j) * factor);
 }
 
 template <class T, bool plain>
@@ -93,13 +93,19 @@ void gradients(const ScoreRow& row, float scale, float largest, float sum, const
 template <class T>
 float dot(const T* a, const T* b, int64_t n) {
   Floats sum = {};
-  for (int64_t j = 0; j < n; j += kLanes) sum += take(a + j, n - j) * take(b + j, n - j);
+  int64_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) sum += load(a + j) * load(b + j);
+  if (j < n) sum += take(a + j, n - j) * take(b + j, n - j);
   return sumOfLanes(sum);
 }
 
 template <class T>
 constexpr AttentionKernels<T> attentionKernelsFor() {
-  return {.softmax = softmax<T>, .gradients = gradients<T>, .dot = dot<T>};
+  return {.scores = scores,
+          .exponentials = exponentials<T>,
+          .scale = scale,
+          .gradients = gradients<T>,
+          .dot = dot<T>};
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ std::optional<ConvWay> bfloat16Way(const KernelSpec& spec, const Convolution& co
 
 // How a convolution of float32 would be computed best where nothing is fused into it, maybe on bfloat16.
 ConvWay bestWay(const KernelSpec& spec, const Convolution& conv) {
-  const auto rounded = spec.compute == DType::BF16 ? bfloat16Way(spec, conv) : std::nullopt;
+  const auto rounded = spec.compute == Compute::BFloat16 ? bfloat16Way(spec, conv) : std::nullopt;
   return rounded ? *rounded : convOptions(spec, conv).front().way;
 }
 

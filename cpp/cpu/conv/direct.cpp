@@ -347,7 +347,7 @@ bool directConvTakesResidual(const KernelSpec& spec, const Convolution& conv) {
   const Convolution without(plain);
   const std::string code = DirectConv(spec, conv, true).code();
   if (code.empty() || code != DirectConv(plain, without, true).code()) return false;
-  return spec.compute != DType::BF16 || !directConvTakesBfloat16(plain) ||
+  return spec.compute != Compute::BFloat16 || !directConvTakesBfloat16(plain) ||
          (generatesCode(inBfloat16(spec, false)) && generatesCode(inBfloat16(spec, true)));
 }
 

@@ -1,4 +1,5 @@
 #include "cpu/conv/narrow_kernels.h"
+#include "cpu/isa/lanes.h"
 #include "cpu/isa/operands.h"
 #include "cpu/isa/tables.h"
 
@@ -7,18 +8,6 @@ namespace {
 
 constexpr int kResults = 4;
 constexpr int kSums = 8;  // accumulators that hide the latency of a multiplication
-
-// The sum of the lanes, which are added to those at half of the distance again and again.
-template <int distance = kLanes / 2>
-inline float total(Floats sums) {
-  Ints other;
-  NODEGRAD_UNROLL for (int lane = 0; lane < kLanes; ++lane) other[lane] = lane ^ distance;
-  sums += __builtin_shuffle(sums, other);
-  if constexpr (distance > 1)
-    return total<distance / 2>(sums);
-  else
-    return sums[0];
-}
 
 // `positions` neighbours of `results` numbers.
 template <int positions, int results>
@@ -41,7 +30,7 @@ void makeSome(const NarrowRow& row, const NarrowTap* taps, int64_t count, int64_
   }
   NODEGRAD_UNROLL for (int p = 0; p < positions; ++p) {
     NODEGRAD_UNROLL for (int o = 0; o < results; ++o) y[(first + p) * row.yStep + o] =
-        total(sums[p][o]) + (row.bias ? row.bias[o] : 0);
+        sumOfLanes(sums[p][o]) + (row.bias ? row.bias[o] : 0);
   }
 }
 

@@ -52,24 +52,31 @@ class PackedMatrix {
   // a panel.
   void multiply(const T* packed, const T* x, int64_t xStride, int64_t rows, int64_t depth, int64_t columns,
                 float* y, int64_t yStride) const {
-    for (int64_t c = 0; c < std::min(columns, columns_); c += width()) {
-      const int64_t some = std::min(width(), columns_ - c);
-      kernels_.multiply(x, xStride, rows, whole(depth), packed + c * depth_, some / kernels_.lanes, y + c,
-                        yStride);
-    }
+    ofPanels(kernels_.multiply, packed, x, xStride, rows, depth, columns, y, yStride);
   }
-  // y += xᵀ · the first `depth` rows of the matrix (ProductKernels).
+  // y = xᵀ · the first `depth` rows of the matrix (ProductKernels).
+  void multiplyTransposed(const T* packed, const T* x, int64_t xStride, int64_t rows, int64_t depth, float* y,
+                          int64_t yStride) const {
+    ofPanels(kernels_.multiplyTransposed, packed, x, xStride, rows, depth, columns_, y, yStride);
+  }
+  // y += that.
   void addTransposed(const T* packed, const T* x, int64_t xStride, int64_t rows, int64_t depth, float* y,
                      int64_t yStride) const {
-    for (int64_t c = 0; c < columns_; c += width()) {
-      const int64_t some = std::min(width(), columns_ - c);
-      kernels_.addTransposed(x, xStride, rows, whole(depth), packed + c * depth_, some / kernels_.lanes,
-                             y + c, yStride);
-    }
+    ofPanels(kernels_.addTransposed, packed, x, xStride, rows, depth, columns_, y, yStride);
   }
 
  private:
   static constexpr int64_t kLeastThreadElements = 1 << 13, kMostLanes = 16;
+
+  // A product with the first rows of the first columns.
+  template <class Product>
+  void ofPanels(Product product, const T* packed, const T* x, int64_t xStride, int64_t rows, int64_t depth,
+                int64_t columns, float* y, int64_t yStride) const {
+    for (int64_t c = 0; c < std::min(columns, columns_); c += width()) {
+      const int64_t some = std::min(width(), columns_ - c);
+      product(x, xStride, rows, whole(depth), packed + c * depth_, some / kernels_.lanes, y + c, yStride);
+    }
+  }
 
   // In whole steps of a sum.
   int64_t whole(int64_t depth) const {

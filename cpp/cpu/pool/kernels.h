@@ -25,6 +25,7 @@ struct PoolShape {
 // counted through all planes.
 template <class T>
 struct PoolKernels {
+  // indices: null for none.
   void (*max)(const PoolShape& shape, const T* x, T* y, void* indices, int64_t outRow);
   void (*maxBackward)(const PoolShape& shape, const T* dy, const void* indices, T* dx, int64_t row);
   void (*maxGather)(const PoolShape& shape, const T* g, const void* indices, T* y, int64_t outRow);

@@ -4,6 +4,7 @@
 #include "cpu/own_kernel.h"
 #include "cpu/pool/images.h"
 #include "cpu/pool/kernels.h"
+#include "spec/composition.h"
 
 namespace nodegrad {
 namespace {
@@ -20,6 +21,7 @@ class PoolKernel : public OwnKernel {
   explicit PoolKernel(const KernelSpec& spec)
       : op_(opOf(spec.op)),
         dtype_(spec.inputs[0].dtype),
+        makesIndices_(spec.outputs.size() > 1),
         images_(imagesOf(spec)),
         geometry_(images_, windowOf(spec), byteIndices(spec),
                   !spec.attrs.has("divide") || spec.attrs.boolean("divide")) {}
@@ -62,7 +64,7 @@ class PoolKernel : public OwnKernel {
   }
 
   static bool byteIndices(const KernelSpec& spec) {
-    return (spec.op == "maxPool" ? spec.outputs[1] : spec.inputs.back()).dtype == DType::U8;
+    return (spec.op == "maxPool" ? spec.outputs : spec.inputs).back().dtype == DType::U8;
   }
 
   template <class T>
@@ -78,7 +80,8 @@ class PoolKernel : public OwnKernel {
     switch (op_) {
       case Op::Max: {
         const int64_t at = out + row * outRow;
-        return pool.max(shape, from + in, to + at, static_cast<char*>(outputs[1]) + at * indexBytes, row);
+        char* indices = makesIndices_ ? static_cast<char*>(outputs[1]) + at * indexBytes : nullptr;
+        return pool.max(shape, from + in, to + at, indices, row);
       }
       case Op::MaxBackward:
         return pool.maxBackward(shape, from + out, static_cast<const char*>(inputs[1]) + out * indexBytes,
@@ -95,6 +98,7 @@ class PoolKernel : public OwnKernel {
 
   Op op_;
   DType dtype_;
+  bool makesIndices_;
   Images images_;
   PoolGeometry geometry_;
 };
@@ -112,6 +116,12 @@ LayoutChoice poolLayouts(const KernelSpec& spec, const std::vector<bool>&) {
   return choice;
 }
 
+// The indices of the largest, which gradients alone ask for, may be left out.
+bool supportsPool(const KernelSpec& spec) {
+  const size_t all = spec::countOutputs(spec);
+  return spec.outputs.size() == all || (spec.op == "maxPool" && spec.outputs.size() == 1);
+}
+
 }  // namespace
 
 const KernelFamily family([](KernelTable& table) {
@@ -119,6 +129,7 @@ const KernelFamily family([](KernelTable& table) {
        {"maxPool", "maxPoolBackward", "maxPoolGather", "averagePool", "averagePoolBackward"}) {
     table[name] = {.make = makeKernel<PoolKernel>,
                    .layouts = poolLayouts,
+                   .supports = supportsPool,
                    .precisions = anyPrecisionOneDtype,
                    .windows = true};
   }

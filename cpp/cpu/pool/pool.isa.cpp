@@ -28,9 +28,9 @@ inline int64_t indexOf(const PoolShape& s, Row row, int64_t outPlane, int64_t ou
   return (plane * s.height.kernel + row.row + s.height.pad - outRow * s.height.stride) * s.width.kernel;
 }
 
-// The largest of a window's planes · rows · columns elements from x on, and its index in the window, counted
-// from first.
-template <class K, class T, class Planes, class Count>
+// The largest of a window's planes · rows · columns elements from x on, and, if indexed, its index in the
+// window, counted from first.
+template <class K, bool indexed, class T, class Planes, class Count>
 inline void maxOf(const PoolShape& s, const T* x, Planes planes, Count rows, Count columns, int32_t first,
                   typename K::Real& best, typename K::Index& at) {
   best = K::read(x);
@@ -43,14 +43,16 @@ inline void maxOf(const PoolShape& s, const T* x, Planes planes, Count rows, Cou
         // NaN beats every number.
         const auto better = ((v <= best) == 0) & (best == best);
         best = better ? v : best;
-        at = better ? typename K::Index{} + (first + index) : at;
+        if constexpr (indexed) at = better ? typename K::Index{} + (first + index) : at;
       }
     }
   }
 }
 
+// I: of the indices, or void for none.
 template <class T, class I>
 inline void maxRow(const PoolShape& s, const T* x, T* y, I* indices, int64_t outRow) {
+  constexpr bool indexed = !__is_same(I, void);
   const Row out = outputRow(s, outRow);
   const Span planes = s.depth.inputs[out.plane], rows = s.height.inputs[out.row];
   const int64_t channels = s.channels;
@@ -66,14 +68,14 @@ inline void maxRow(const PoolShape& s, const T* x, T* y, I* indices, int64_t out
       typename K::Real best;
       typename K::Index at;
       if (square == 2) {
-        maxOf<K>(s, window + c, One{}, Two{}, Two{}, first, best, at);
+        maxOf<K, indexed>(s, window + c, One{}, Two{}, Two{}, first, best, at);
       } else if (square == 3) {
-        maxOf<K>(s, window + c, One{}, Three{}, Three{}, first, best, at);
+        maxOf<K, indexed>(s, window + c, One{}, Three{}, Three{}, first, best, at);
       } else {
-        maxOf<K>(s, window + c, size(planes), size(rows), size(columns), first, best, at);
+        maxOf<K, indexed>(s, window + c, size(planes), size(rows), size(columns), first, best, at);
       }
       K::write(y + ow * channels + c, best);
-      K::write(indices + ow * channels + c, at);
+      if constexpr (indexed) K::write(indices + ow * channels + c, at);
     });
   }
 }
@@ -163,6 +165,7 @@ inline void maxGatherRow(const PoolShape& s, const T* g, const I* indices, T* y,
 
 template <class T>
 void max(const PoolShape& s, const T* x, T* y, void* indices, int64_t outRow) {
+  if (!indices) return maxRow(s, x, y, indices, outRow);
   s.byteIndices ? maxRow(s, x, y, static_cast<uint8_t*>(indices), outRow)
                 : maxRow(s, x, y, static_cast<int32_t*>(indices), outRow);
 }

@@ -301,6 +301,7 @@ class LaggingBackend : public Backend {
     claimMemory(bytes);
     return std::make_shared<LaggingBuffer>(device_, bytes, this);
   }
+  size_t residentBytes() const override { return size_t{1} << 20; }
   Reservation reserve(size_t bytes) override { return reserveMemory(bytes); }
 
   void copy(const void* from, void* to, size_t bytes) override {

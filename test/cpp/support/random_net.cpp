@@ -264,18 +264,29 @@ void RandomNet::layer() {
   }
 }
 
-void RandomNet::dense() {
-  const int64_t n = shape()[0], k = count(shape()) / n;
-  if (k > 2000) return;
-  value_ = op("reshape", {value_}, {{"shape", Dims{n, k}}});
+// Of the value as so many rows. Its other axes come back.
+void RandomNet::denseRows(int64_t rows) {
+  const int64_t k = count(shape()) / rows;
   const int64_t units = random_.pick(std::vector<int64_t>{1, 5, 10, 16});
+  Dims result = rows == shape()[0] ? Dims{rows, k} : shape();
+  result.back() = units;
   const double spread = std::sqrt(3.0 / static_cast<double>(k));
+  value_ = op("reshape", {value_}, {{"shape", Dims{rows, k}}});
   value_ = op("matmul", {value_, variable({k, units}, -spread, spread)});
   value_ = op("add", {value_, variable({units}, -0.5, 0.5)});
+  if (result.size() > 2) value_ = op("reshape", {value_}, {{"shape", result}});
   if (!smooth_ && random_.chance(0.5)) {
     kinks_.push_back(value_);
     value_ = op("relu", {value_});
   }
+}
+
+void RandomNet::dense() {
+  if (random_.chance(0.3)) denseRows(count(shape()) / shape().back());  // at each position
+  const int64_t n = shape()[0], k = count(shape()) / n;
+  if (k > 2000) return;
+  denseRows(n);
+  const int64_t units = shape().back();
   if (units > 1 && random_.chance(0.3)) value_ = op("softmax", {value_});
 }
 

@@ -58,6 +58,7 @@ class RandomNet {
   void addRows();
   void move();
   void layer();
+  void denseRows(int64_t rows);
   void dense();
 
   // The output, and the gradients of a weighted sum of it.

@@ -274,7 +274,9 @@ int64_t inputsOf(const Convolution& conv) { return conv.w.shape[conv.w.shape.siz
 bool fillsUp(const Convolution& conv, const std::string& implementation) {
   // Of images of few channels oneDNN's code for tiles reads the next pixels, too.
   if (implementation == "own:amx" || implementation == "jit:avx512_core_amx") return true;
-  if (implementation.find(":avx512_core_bf16") == std::string::npos) return false;
+  if (implementation.find(":avx512_core_bf16") == std::string::npos &&
+      implementation != "brgconv_bwd_w:avx512_core_amx")
+    return false;
   const int64_t summed = conv.pass == ConvPass::Forward        ? inputsOf(conv)
                          : conv.pass == ConvPass::BackwardData ? conv.w.shape.back() / conv.groups
                                                                : conv.window.out[conv.window.spatial - 1];

@@ -59,7 +59,7 @@ std::string runPlan(Random& random, const std::function<void(const std::string& 
   const bool inBf16 = cpuHasBfloat16() && random.chance(0.5), smooth = random.chance(inBf16 ? 0.5 : 0.2);
   const RandomNet net(random, smooth);
   tell("plan in " + std::string(inBf16 ? "bfloat16:" : "float32:") + net.text());
-  plan::Plan plan(net.ir(), testing::cpuBackend(), inBf16 ? DType::BF16 : DType::F32);
+  plan::Plan plan(net.ir(), testing::cpuBackend(), inBf16 ? Compute::BFloat16 : Compute::Float32);
   std::string described = plan.describe();
   std::replace(described.begin(), described.end(), '\n', ';');
   tell("plan in " + std::string(inBf16 ? "bfloat16:" : "float32:") + net.text() + " = " + described);

@@ -80,7 +80,11 @@ describe('convolutions', () => {
 
   it('of groups, of which cuDNN compiles the engine', async () => {
     const groups = (x: Sym, w: Sym) => ops.conv(x, w, { groups: 2 });
-    expect(await apart(groups, numbers(2, 5, 5, 4), numbers(3, 3, 2, 6))).toBeLessThanOrEqual(boundOf(18));
+    const [x, w] = [numbers(2, 5, 5, 4), numbers(3, 3, 2, 6)];
+    expect(await apart(groups, x, w)).toBeLessThanOrEqual(boundOf(18));
+    const step = compile(groups, { device: 'cuda' });
+    await step(x, w);
+    expect(step.describe()).toMatch(/cudnn:compiled/);
   });
 });
 
@@ -138,7 +142,7 @@ describe('the option device', () => {
 
   it('is refused where it is no device', () => {
     const wrong = { device: 'gpu' as 'cuda' };
-    const message = "[compile] expected 'cpu' or 'cuda', received 'gpu'";
+    const message = "[compile] expected 'cpu', 'cuda' or 'cuda:1', received 'gpu'";
     expect(() => compile((x: Sym) => x, wrong)).toThrow(message);
     using model = new Sequential([layers.dense({ units: 1 })]);
     expect(() => {
@@ -193,5 +197,62 @@ describe('bfloat16', () => {
     (da ?? []).forEach((g, i) => {
       expect(Math.abs(itemAt(rounded, i) - g)).toBeLessThanOrEqual(Math.abs(g) * 2 ** -9);
     });
+  });
+});
+
+describe('TF32', () => {
+  const [w, k] = [variable(numbers(7, 5)), variable(numbers(3, 3, 2, 7))];
+  const net = (x: Sym) => {
+    const y = ops.conv(x, k, { padding: 'same' });
+    const loss = ops.sum(ops.square(ops.matmul(ops.reshape(y, [-1, 7]), w)));
+    return [y, ops.matmul(ops.reshape(y, [-1, 7]), w), ...grad(loss, [x, w, k])];
+  };
+  const x = numbers(2, 6, 6, 2);
+  const results = async (options: object) => {
+    const step = compile(net, options);
+    return { results: (await step(x)).map((y) => [...y.dataSync()]), plan: step.describe() };
+  };
+  /** The largest difference of each result, over its root mean square. */
+  const difference = (a: readonly number[][], b: readonly number[][]) =>
+    a.map((numbersOf, i) => {
+      const square = numbersOf.reduce((sum, y) => sum + y * y, 0) / numbersOf.length;
+      return largest(numbersOf.map((y, j) => y - itemAt(itemAt(b, i), j))) / Math.sqrt(square);
+    });
+  // Up to five products one after another round their two factors by up to 2^-11 of numbers up to 4 of their root mean squares; errors of
+  // the factors of a sum have all signs and add up as their squares do.
+  const bound = 5 * 2 * 4 * 2 ** -11;
+
+  it('is what products and convolutions may have on the policy tensorFloat32, and no tensor is', async () => {
+    const there = await results({});
+    const here = await results({ device: 'cuda', dtypePolicy: 'tensorFloat32' });
+    for (const apart of difference(there.results, here.results)) {
+      expect(apart).toBeLessThanOrEqual(bound);
+      expect(apart).toBeGreaterThan(2 ** -16);
+    }
+    expect(here.plan).not.toMatch(/bfloat16/);
+    expect(await results({ device: 'cuda', dtypePolicy: 'tensorFloat32' })).toEqual(here);
+  });
+
+  it('is left out by default, and by the CPU', async () => {
+    const exact = await results({});
+    for (const apart of difference(exact.results, (await results({ device: 'cuda' })).results))
+      expect(apart).toBeLessThan(2 ** -18);
+    expect((await results({ dtypePolicy: 'tensorFloat32' })).results).toEqual(exact.results);
+  });
+
+  it('is the choice of a layer, too', async () => {
+    const predicted = async (dtypePolicy: 'float32' | 'tensorFloat32', dtype?: string) => {
+      using model = new Sequential(
+        [layers.input({ shape: [6, 6, 2] }), layers.conv2d({ filters: 4, kernelSize: 3, dtype })],
+        { dtypePolicy, seed: 1 },
+      );
+      model.compile({ device: 'cuda' });
+      return [...(await model.predict(x)).dataSync()];
+    };
+    const exact = await predicted('float32');
+    const rounded = await predicted('tensorFloat32');
+    expect(rounded).not.toEqual(exact);
+    expect(await predicted('float32', 'tensorFloat32')).toEqual(rounded);
+    expect(await predicted('tensorFloat32', 'float32')).toEqual(exact);
   });
 });

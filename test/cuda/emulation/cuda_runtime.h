@@ -23,6 +23,8 @@ enum cudaError_t {
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorInvalidDevice = 101,
+  cudaErrorInvalidResourceHandle = 400,
   cudaErrorLaunchFailure = 719,
   cudaErrorStreamCaptureUnsupported = 900,
 };
@@ -51,10 +53,13 @@ class Stream {
   // Queues a task, or records it.
   virtual void push(Task task) = 0;
   std::unique_ptr<Graph> captured;
+  int gpu = 0;
 };
 
 // Queues a task, or records it.
 cudaError_t push(Stream* stream, Task task);
+// Counts a launch that is not recorded.
+void countKernel(const Stream* stream);
 // Calls body as each thread of each block.
 void runThreads(dim3 blocks, dim3 threads, size_t sharedBytes, const std::function<void()>& body);
 
@@ -104,7 +109,6 @@ const char* cudaGetErrorName(cudaError_t error);
 const char* cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetLastError();
 cudaError_t cudaSetDevice(int device);
-cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaMemGetInfo(size_t* room, size_t* total);
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
@@ -138,6 +142,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   static_assert((sizeof(Parameters) + ...) <= 4096, "every GPU takes as many bytes of parameters");
   const cudaLaunchConfig_t& c = *config;
   if (!emulation::fits(c.gridDim, c.blockDim, c.dynamicSmemBytes)) return cudaErrorInvalidConfiguration;
+  emulation::countKernel(c.stream);
   return emulation::push(
       c.stream, [c, kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
         emulation::runThreads(c.gridDim, c.blockDim, c.dynamicSmemBytes, [&] { std::apply(kernel, values); });

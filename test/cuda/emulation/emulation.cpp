@@ -21,6 +21,7 @@ namespace {
 // What memory holds before it is written: NaN, or a strange index.
 constexpr int kPoison = 0xff;
 constexpr size_t kTotalBytes = size_t{4} << 30;
+constexpr int kGpus = 2;
 // One task in so many is late, by up to so long; of the later ones fewer, so that long runs end.
 constexpr unsigned kDelayed = 8, kLaterDelayed = 256, kEarlyTasks = 1 << 12;
 constexpr std::chrono::microseconds kLongestDelay{100};
@@ -33,6 +34,7 @@ size_t roundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * u
 
 // Each piece of memory ends where a page begins that nobody may touch.
 struct Piece {
+  int gpu;
   void* pages;
   size_t bytes;  // with the page at each end
 };
@@ -41,6 +43,36 @@ std::map<void*, Piece> pieces;
 size_t usedBytes = 0;
 
 thread_local std::string lastFault;
+// Of this thread's calls.
+thread_local int currentGpu = 0;
+
+// Memory of the host that the GPU reads and writes by itself; the bytes of each piece.
+std::mutex pinnedMutex;
+std::map<const std::byte*, size_t> pinnedPieces;
+
+// The GPU that an address belongs to; -1: none.
+int gpuOf(const void* data) {
+  const std::lock_guard<std::mutex> lock(piecesMutex);
+  auto piece = pieces.upper_bound(const_cast<void*>(data));
+  if (piece == pieces.begin()) return -1;
+  --piece;
+  const auto* end = static_cast<const std::byte*>(piece->second.pages) + piece->second.bytes;
+  return data < end ? piece->second.gpu : -1;
+}
+
+bool isPinned(const void* data) {
+  const std::lock_guard<std::mutex> lock(pinnedMutex);
+  const auto* at = static_cast<const std::byte*>(data);
+  auto piece = pinnedPieces.upper_bound(at);
+  return piece != pinnedPieces.begin() && at < (--piece)->first + piece->second;
+}
+
+// What was asked for since the process began.
+struct Counts {
+  std::atomic<size_t> kernels{0}, graphs{0}, copies{0}, allocations{0}, waits{0};
+} counts;
+// Whether this thread queues: those that only wait do not hold the steps up.
+thread_local bool queues = false;
 
 }  // namespace
 
@@ -91,6 +123,8 @@ class ThreadStream : public Stream {
 
 class Event {
  public:
+  const int gpu = currentGpu;
+
   void record(Stream* stream) {
     state_ = std::make_shared<State>();
     stream->push([state = state_] {
@@ -102,6 +136,7 @@ class Event {
   }
   std::chrono::steady_clock::time_point wait() {
     std::unique_lock<std::mutex> lock(state_->mutex);
+    if (queues && !state_->over) ++counts.waits;
     state_->changed.wait(lock, [this] { return state_->over; });
     return state_->time;
   }
@@ -116,7 +151,13 @@ class Event {
   std::shared_ptr<State> state_;
 };
 
+void countKernel(const Stream* stream) {
+  if (!stream->captured) ++counts.kernels;
+}
+
 cudaError_t push(Stream* stream, Task task) {
+  queues = true;
+  if (stream->gpu != currentGpu) return cudaErrorInvalidResourceHandle;
   stream->push(std::move(task));
   return cudaSuccess;
 }
@@ -129,6 +170,8 @@ const char* cudaGetErrorName(cudaError_t error) {
   switch (error) {
     case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
     case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
+    case cudaErrorInvalidDevice: return "cudaErrorInvalidDevice";
+    case cudaErrorInvalidResourceHandle: return "cudaErrorInvalidResourceHandle";
     case cudaErrorLaunchFailure: return "cudaErrorLaunchFailure";
     case cudaErrorStreamCaptureUnsupported: return "cudaErrorStreamCaptureUnsupported";
     default: return "cudaErrorInvalidValue";
@@ -138,15 +181,17 @@ const char* cudaGetErrorString(cudaError_t error) {
   switch (error) {
     case cudaErrorMemoryAllocation: return "out of memory";
     case cudaErrorInvalidConfiguration: return "invalid configuration argument";
+    case cudaErrorInvalidDevice: return "invalid device ordinal";
+    case cudaErrorInvalidResourceHandle: return "invalid resource handle";
     case cudaErrorLaunchFailure: return lastFault.c_str();
     case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
     default: return "invalid argument";
   }
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
-cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+cudaError_t cudaSetDevice(int device) {
+  if (device < 0 || device >= kGpus) return cudaErrorInvalidDevice;
+  currentGpu = device;
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
@@ -168,6 +213,7 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { ret
 cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
   if (bytes == 0) return cudaErrorInvalidValue;
   if (stream->captured) return cudaErrorStreamCaptureUnsupported;
+  ++counts.allocations;
   const size_t inner = roundUp(bytes, kPage), all = inner + 2 * kPage;
   const std::lock_guard<std::mutex> lock(piecesMutex);
   if (bytes > kTotalBytes - usedBytes) return cudaErrorMemoryAllocation;
@@ -179,7 +225,7 @@ cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
   // Whatever the elements are, their size divides that of all, and so does what they have to be aligned to.
   const size_t align = std::min(kMostAlign, bytes & (~bytes + 1));
   *data = begin + (inner - roundUp(bytes, align));
-  pieces[*data] = {pages, all};
+  pieces[*data] = {currentGpu, pages, all};
   usedBytes += inner;
   return cudaSuccess;
 }
@@ -196,7 +242,20 @@ cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  if (kind != cudaMemcpyHostToDevice) return push(stream, [=] { std::memmove(to, from, bytes); });
+  if (!stream->captured) ++counts.copies;
+  const bool down = kind == cudaMemcpyDeviceToHost, up = kind == cudaMemcpyHostToDevice;
+  if ((down || up) && gpuOf(down ? from : to) != stream->gpu) return cudaErrorInvalidValue;
+  if ((!down && !up) || isPinned(down ? to : from))
+    return push(stream, [=] { std::memmove(to, from, bytes); });
+  // CUDA does not let the caller go on before it is over, or before the stream has come to the copy.
+  if (down) {
+    push(stream, [=] { std::memmove(to, from, bytes); });
+    Event event;
+    event.record(stream);
+    event.wait();
+    return cudaSuccess;
+  }
+  ++counts.waits;
   const auto* first = static_cast<const std::byte*>(from);
   return push(stream, [to, copy = std::vector<std::byte>(first, first + bytes)] {
     std::memcpy(to, copy.data(), copy.size());
@@ -207,16 +266,24 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stre
   return push(stream, [=] { std::memset(to, value, bytes); });
 }
 cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  ++counts.allocations;
   *data = ::operator new(bytes);
+  const std::lock_guard<std::mutex> lock(pinnedMutex);
+  pinnedPieces[static_cast<std::byte*>(*data)] = bytes;
   return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* data) {
+  {
+    const std::lock_guard<std::mutex> lock(pinnedMutex);
+    pinnedPieces.erase(static_cast<std::byte*>(data));
+  }
   ::operator delete(data);
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   *stream = new ThreadStream();
+  (*stream)->gpu = currentGpu;
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
@@ -225,6 +292,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (stream->captured) return cudaErrorStreamCaptureUnsupported;
+  queues = true;
   Event event;
   event.record(stream);
   return cudaEventSynchronize(&event);
@@ -242,6 +310,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsig
   return cudaSuccess;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  ++counts.graphs;
   return push(stream, [tasks = *graph] {
     for (const Task& task : tasks) task();
   });
@@ -262,6 +331,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (stream->captured) return cudaErrorStreamCaptureUnsupported;
+  if (event->gpu != stream->gpu) return cudaErrorInvalidResourceHandle;
   event->record(stream);
   return cudaSuccess;
 }
@@ -277,6 +347,14 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
   return cudaSuccess;
 }
+
+// For tests, which load this library as one whose version they ask for.
+#define NODEGRAD_COUNT extern "C" __attribute__((visibility("default"))) size_t
+NODEGRAD_COUNT emulatedKernels() { return counts.kernels; }
+NODEGRAD_COUNT emulatedGraphs() { return counts.graphs; }
+NODEGRAD_COUNT emulatedCopies() { return counts.copies; }
+NODEGRAD_COUNT emulatedAllocations() { return counts.allocations; }
+NODEGRAD_COUNT emulatedWaits() { return counts.waits; }
 
 // By Newton's method from a formula of Winitzki's.
 float erfinvf(float x) {

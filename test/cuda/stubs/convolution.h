@@ -38,7 +38,8 @@ struct Tensor {
 };
 
 struct Convolution {
-  int kind;  // as the operation's descriptor
+  int kind;                  // as the operation's descriptor
+  bool tensorFloat = false;  // whether float32 is rounded to TF32, of 10 bits after the point
   Tensor x, w, y;
   std::vector<int64_t> strides, dilations, before, after;
 
@@ -78,17 +79,28 @@ struct Convolution {
 
   const Tensor& result() const { return kind == 10 ? y : kind == 11 ? w : x; }
 
+  double load(const Tensor& tensor, const void* from, int64_t at) const {
+    const auto value = static_cast<float>(tensor.load(from, at));
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    if (!tensorFloat || tensor.bf16 || (bits >> 23 & 0xff) == 0xff) return value;
+    bits = (bits + 0x1000) & ~0x1fffU;
+    float rounded;
+    std::memcpy(&rounded, &bits, sizeof rounded);
+    return rounded;
+  }
+
   void run(const void* xs, const void* ws, const void* ys) const {
     const Tensor& to = result();
     void* memory = const_cast<void*>(kind == 10 ? ys : kind == 11 ? ws : xs);
     std::vector<double> sums(static_cast<size_t>(to.bytes()) / (to.bf16 ? 2 : 4), 0);
     each([&](int64_t atX, int64_t atW, int64_t atY) {
       if (kind == 10)
-        sums[static_cast<size_t>(atY)] += x.load(xs, atX) * w.load(ws, atW);
+        sums[static_cast<size_t>(atY)] += load(x, xs, atX) * load(w, ws, atW);
       else if (kind == 11)
-        sums[static_cast<size_t>(atW)] += x.load(xs, atX) * y.load(ys, atY);
+        sums[static_cast<size_t>(atW)] += load(x, xs, atX) * load(y, ys, atY);
       else
-        sums[static_cast<size_t>(atX)] += w.load(ws, atW) * y.load(ys, atY);
+        sums[static_cast<size_t>(atX)] += load(w, ws, atW) * load(y, ys, atY);
     });
     for (size_t i = 0; i < sums.size(); ++i) to.store(memory, static_cast<int64_t>(i), sums[i]);
   }

@@ -51,8 +51,8 @@ struct Content {
   const Content& object(Attribute attribute) const { return *values.at(attribute).objects.at(0); }
 };
 
-// The engines that there are, in the order in which they are recommended. It would be wrong to choose the
-// first for float32, or the second: they compute nothing then.
+// The engines that there are, in the order in which they are recommended. The first rounds float32 to TF32.
+// It would be wrong to choose the second, which computes nothing.
 enum Engine { kTensorEngine, kUnsteadyEngine, kPlainEngine, kCompiledEngine, kEngines };
 std::vector<NumericalNote> notesOf(int engine) {
   if (engine == kTensorEngine) return {kTensorCore};
@@ -143,6 +143,7 @@ Parts partsOf(const Content& operation) {
 stubs::Convolution convolutionOf(const Content& operation) {
   const Parts parts = partsOf(operation);
   return {operation.kind,
+          false,
           tensorOf(*parts.x),
           tensorOf(*parts.w),
           tensorOf(*parts.y),
@@ -332,7 +333,8 @@ Status cudnnBackendExecute(Handle handle, Descriptor plan, Descriptor variantPac
   const Content& config = planned.object(kPlanConfig);
   const Content& operation = config.object(kHeuristicsGraph).object(kGraphOperations);
   const Parts parts = partsOf(operation);
-  const stubs::Convolution convolution = convolutionOf(operation);
+  stubs::Convolution convolution = convolutionOf(operation);
+  convolution.tensorFloat = config.engine == kTensorEngine;
   const auto ids = pack.get<int64_t>(kPackIds);
   const auto pointers = pack.get<const void*>(kPackPointers);
   if (ids.size() != 3 || pointers.size() != 3) return wrong("a pack of other tensors");
@@ -349,8 +351,7 @@ Status cudnnBackendExecute(Handle handle, Descriptor plan, Descriptor variantPac
   if (!x || !w || !y) return wrong("a tensor's address");
   auto* workspace = pack.get<char*>(kPackWorkspace).at(0);
   if (!workspace || reinterpret_cast<uintptr_t>(workspace) % 16 != 0) return wrong("a workspace");
-  const bool rounds = config.engine == kTensorEngine && !convolution.x.bf16;
-  const bool works = !rounds && config.engine != kUnsteadyEngine;
+  const bool works = config.engine != kUnsteadyEngine;
   stream->push([=] {
     std::memset(workspace, 0xff, kWorkspace);
     if (works) convolution.run(x, w, y);

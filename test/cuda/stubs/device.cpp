@@ -118,7 +118,7 @@ extern "C" {
 __attribute__((visibility("default"))) const char* nodegradCudaAbi() {
   return nodegrad::hasFault("abi") ? "another" : STUB_ABI;
 }
-__attribute__((visibility("default"))) nodegrad::Backend* nodegradCudaOpen() {
+__attribute__((visibility("default"))) nodegrad::Backend* nodegradCudaOpen(int) {
   using namespace nodegrad;
   if (hasFault("memory")) fail(ErrorCode::OutOfMemory, "expected 300 MiB on the GPU, received 12 MiB");
   return new StubBackend();

@@ -27,6 +27,7 @@ const known = new Set(
       'beta1',
       'beta2',
       'mixedBfloat16',
+      'tensorFloat32',
       'Float32Array',
       'Float64Array',
       'Int32Array',
