@@ -20,7 +20,7 @@ bool suits(int64_t n, int64_t size, int64_t in, int64_t out, const Attrs& attrs 
   spec.inputLayouts.resize(2);
   spec.outputLayouts.resize(1);
   if (image == DType::F32) return convOptions(spec, Convolution(spec)).front().way == ConvWay::Winograd;
-  spec.compute = DType::BF16;
+  spec.compute = Compute::BFloat16;
   const PrecisionChoice choice = cpuBackend().precisions(spec);
   return choice.inputs[0] == Precision::BFloat16 && choice.inputs[1] == Precision::Float32;
 }
