@@ -25,9 +25,16 @@ bool isSlowInOneDnn(const Convolution& conv) {
          narrowConvTakes(conv);
 }
 
+// Winograd's transforms take a digit or so of float32. For few multiplications they save microseconds, which
+// is not worth it.
+bool isWorthItsError(const Convolution& conv) {
+  constexpr double kFewestProducts = 1 << 20;
+  return convWork(ConvWay::Direct, conv, 1, false).products >= kFewestProducts;
+}
+
 bool takes(ConvWay way, const KernelSpec& spec, const Convolution& conv) {
   switch (way) {
-    case ConvWay::Winograd: return winogradTakes(spec, conv);
+    case ConvWay::Winograd: return winogradTakes(spec, conv) && isWorthItsError(conv);
     case ConvWay::Samples: return sampleConvTakes(spec, conv);
     case ConvWay::Narrow: return narrowConvTakes(conv);
     case ConvWay::Boxes: return filterGradientTakes(conv);
