@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "convolution_plan.h"
+#include "core/align.h"
 #include "kernel_table.h"
 #include "strided_copy.h"
 #include "zero_kernel.h"
@@ -80,9 +81,7 @@ class ConvKernel : public OwnKernel {
 
  private:
   // With what is aligned after it.
-  static size_t padded(size_t bytes) {
-    return (bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
-  }
+  static size_t padded(size_t bytes) { return roundUp(bytes, kMemoryAlignment); }
   void giveWeights(const void* from, void* to) {
     copyStrided(stream(), from, to, order_.toLibrary, order_.elements, sizeOf(conv_.w.dtype));
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime.h>
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -8,6 +9,9 @@
 #include "check.h"
 
 namespace nodegrad::cuda {
+
+// Of memory that CUDA gives, in bytes.
+constexpr size_t kMemoryAlignment = 256;
 
 // The GPU that this thread's calls of CUDA go to.
 inline thread_local int currentGpu = 0;

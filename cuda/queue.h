@@ -17,9 +17,6 @@
 
 namespace nodegrad::cuda {
 
-// Of memory that CUDA gives, in bytes.
-constexpr size_t kMemoryAlignment = 256;
-
 // The order in which the GPU does things: a stream, one for recordings, and a thread that waits for it.
 // Buffers share it, since they may go after the backend.
 class Queue {

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "check.h"
+#include "core/align.h"
+#include "gpu.h"
 
 namespace nodegrad::cuda {
 
@@ -13,7 +15,6 @@ constexpr size_t kRingBytes = 16 << 20;
 // Of one copy: the host fills the next one while it is on its way.
 constexpr size_t kMostBytes = 4 << 20;
 constexpr size_t kMostFlights = 256;
-constexpr size_t kAlignment = 256;
 
 }  // namespace
 
@@ -38,7 +39,7 @@ void UploadRing::upload(const void* host, void* to, size_t bytes, cudaStream_t s
     const auto begin = static_cast<size_t>(from - memory_);
     flights_.push_back({begin, begin + part, landed_.back()});
     landed_.pop_back();
-    next_ = (begin + part + kAlignment - 1) / kAlignment * kAlignment;
+    next_ = roundUp(begin + part, kMemoryAlignment);
     done += part;
   }
 }

@@ -1,16 +1,19 @@
 #pragma once
 #include <cstddef>
-#include <cstdint>
+#include <type_traits>
 
 namespace nodegrad {
 
 // Of every CPU that the engine runs on, in bytes.
 constexpr size_t kCacheLine = 64;
 
-// bytes, rounded up to whole cache lines.
-constexpr size_t wholeLines(size_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
-
 // n, rounded up to a multiple.
-constexpr int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+template <class T>
+constexpr T roundUp(T n, std::type_identity_t<T> to) {
+  return (n + to - 1) / to * to;
+}
+
+// bytes, rounded up to whole cache lines.
+constexpr size_t wholeLines(size_t bytes) { return roundUp(bytes, kCacheLine); }
 
 }  // namespace nodegrad

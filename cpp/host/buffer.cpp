@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/align.h"
 #include "core/error.h"
 #include "host/memory.h"
 
@@ -25,7 +26,7 @@ std::atomic<size_t> liveBytes{0};
 void* allocateMemory(size_t bytes, bool hugePages) {
   claimMemory(bytes);
   const size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t rounded = roundUp(bytes, kAlignment);
   void* data = nullptr;
   if (posix_memalign(&data, alignment, rounded ? rounded : kAlignment) != 0)
     fail(ErrorCode::OutOfMemory, "expected room for ", bytes, " bytes, received none from the system, with ",

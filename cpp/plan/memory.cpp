@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "core/align.h"
 #include "plan/ir.h"
 
 namespace nodegrad::plan {
@@ -130,7 +131,7 @@ class Assignment {
     for (ValueId v : ir_.values.ids()) {
       if (!ownsArena(v)) continue;
       Interval interval;
-      interval.bytes = roundUp(bytesOf(ir_.values[v]));
+      interval.bytes = aligned(bytesOf(ir_.values[v]));
       interval.first = timeOf(ir_.values[v].node);
       interval.last = std::max(interval.first, lastUse_[v]);
       intervals.push_back(interval);
@@ -139,7 +140,7 @@ class Assignment {
     const size_t values = intervals.size();
     for (NodeId n : scratchBytes.ids()) {
       Interval interval;
-      interval.bytes = roundUp(scratchBytes[n]);
+      interval.bytes = aligned(scratchBytes[n]);
       interval.first = interval.last = timeOf(n);
       intervals.push_back(interval);
     }
@@ -155,10 +156,7 @@ class Assignment {
   }
 
  private:
-  size_t roundUp(size_t bytes) const {
-    const size_t alignment = ir_.habits.alignment;
-    return (bytes + alignment - 1) / alignment * alignment;
-  }
+  size_t aligned(size_t bytes) const { return roundUp(bytes, ir_.habits.alignment); }
 
   // Nodes run one after another.
   static int timeOf(NodeId n) { return static_cast<int>(n.index()); }

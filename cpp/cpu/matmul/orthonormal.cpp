@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/align.h"
 #include "cpu/kernel_table.h"
 #include "cpu/matmul/kernels.h"
 #include "cpu/own_kernel.h"
@@ -11,7 +12,7 @@ constexpr int64_t kRowsAtOnce = 4;  // that the reflections take
 constexpr int64_t kLeastThreadRows = 4 * kRowsAtOnce;
 constexpr int64_t kSkew = 16;  // so that equal columns of the rows are not in the same set of the cache
 
-int64_t padded(int64_t n) { return (n + kReflections - 1) / kReflections * kReflections; }
+int64_t padded(int64_t n) { return roundUp(n, kReflections); }
 
 // Q of the factorization x = L Q by Householder's reflections, kReflections at a time (Schreiber and Van
 // Loan, 1989), with the signs that make L's diagonal positive. Rows are independent of each other but for the

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/align.h"
 #include "cpu/isa.h"
 #include "cpu/matmul/kernels.h"
 #include "host/parallel.h"
@@ -79,9 +80,7 @@ class PackedMatrix {
   }
 
   // In whole steps of a sum.
-  int64_t whole(int64_t depth) const {
-    return (depth + kernels_.depth - 1) / kernels_.depth * kernels_.depth;
-  }
+  int64_t whole(int64_t depth) const { return roundUp(depth, kernels_.depth); }
 
   static float toFloat(float v) { return v; }
   static float toFloat(uint16_t bits) {

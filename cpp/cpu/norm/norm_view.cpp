@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/align.h"
 #include "cpu/isa.h"
 #include "cpu/kernel_table.h"
 #include "cpu/memory/cpu_layout.h"
@@ -24,7 +25,7 @@ int64_t blockAlong(const TensorType& type, const LayoutPtr& layout, size_t axis)
   if (axis == 0 || g.blocks.size() != 1 || g.blocks[0].first != static_cast<int>(axis)) return 0;
   const int64_t block = g.blocks[0].second;
   Geometry expected{type.shape, type.shape, Dims(type.shape.size()), g.blocks, 0};
-  expected.padded[axis] = (type.shape[axis] + block - 1) / block * block;
+  expected.padded[axis] = roundUp(type.shape[axis], block);
   int64_t stride = block;
   for (size_t d = type.shape.size(); d-- > 1;) {
     if (d == axis) continue;

@@ -30,11 +30,11 @@ struct Sequence {
       : n(spec.inputs[0].shape[0]),
         steps(spec.inputs[0].shape[1]),
         units(spec.inputs[0].shape[2] / gates),
-        width((units + lanes - 1) / lanes * lanes),
+        width(roundUp(units, lanes)),
         backwards(spec.attrs.boolean("goBackwards")),
         threads(teamThreads()) {
     const int64_t most = std::max<int64_t>(1, (n + kPartRows - 1) / kPartRows);
-    parts = std::min<int64_t>((most + threads - 1) / threads * threads, std::max<int64_t>(n, 1));
+    parts = std::min<int64_t>(roundUp(most, threads), std::max<int64_t>(n, 1));
     rows = (n + parts - 1) / parts;
   }
 
