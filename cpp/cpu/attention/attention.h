@@ -112,10 +112,7 @@ class AttentionKernel : public OwnKernel {
       work(first, std::min(together, allHeads_ - first), packedOf, ownOf);
   }
 
-  int64_t lanesOf(int64_t n) const {
-    const int64_t lanes = levelFor<T>().product->lanes;
-    return (n + lanes - 1) / lanes * lanes;
-  }
+  int64_t lanesOf(int64_t n) const { return roundUp(n, levelFor<T>().product->lanes); }
   // How many keys queries before `end` have to look at: later ones than they see count only where all others
   // are masked.
   int64_t keysFor(int64_t end) const { return isCausal_ && !bias_ && !mask_ ? std::min(end, keys_) : keys_; }
@@ -166,16 +163,16 @@ class AttentionKernel : public OwnKernel {
   void put(void* const* outputs, size_t o, int64_t head, int64_t first, int64_t count,
            const Result& from) const {
     const int64_t width = outputs_[o].shape[3];
-    const auto copy = [&](auto* to, const auto& put) {
-      to += offset(o, head, first);
-      for (int64_t r = 0; r < count; ++r) put(to + r * heads_ * width, from.data + r * from.stride);
-    };
-    if (outputs_[o].dtype == DType::BF16)
-      copy(static_cast<uint16_t*>(outputs[o]), [&](uint16_t* to, const float* row) {
-        isaKernels().elementwise->bfloat16FromFloats(to, row, width);
-      });
-    else if (auto* to = static_cast<float*>(outputs[o]); to + offset(o, head, first) != from.data)
-      copy(to, [&](float* to, const float* row) { std::copy_n(row, width, to); });
+    const bool rounds = outputs_[o].dtype == DType::BF16;
+    int64_t at = offset(o, head, first);
+    if (!rounds && static_cast<float*>(outputs[o]) + at == from.data) return;
+    for (int64_t r = 0; r < count; ++r, at += heads_ * width) {
+      const float* row = from.data + r * from.stride;
+      if (rounds)
+        isaKernels().elementwise->bfloat16FromFloats(static_cast<uint16_t*>(outputs[o]) + at, row, width);
+      else
+        std::copy_n(row, width, static_cast<float*>(outputs[o]) + at);
+    }
   }
 
   // Without queries or keys all sums are empty.
