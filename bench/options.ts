@@ -97,15 +97,8 @@ export function readOptions(args: string[]): Options {
 
 /** With --calibrate, what it has no use for. */
 function refuseBesides(named: readonly Part[], values: Readonly<Record<string, unknown>>): void {
-  const given: Readonly<Record<string, boolean>> = {
-    device: values['device'] !== 'cpu',
-    json: values['json'] === true,
-  };
-  const other =
-    named[0] ??
-    ['nets', 'peers', 'precision', 'device', 'json'].find(
-      (name) => given[name] ?? values[name] !== undefined,
-    );
+  const defaults = { nets: undefined, peers: undefined, precision: undefined, device: 'cpu', json: false };
+  const other = named[0] ?? Object.entries(defaults).find(([name, value]) => values[name] !== value)?.[0];
   if (other !== undefined)
     throw new Error(
       `--calibrate: expected no other options than --write and --threads, received --${other}.`,

@@ -107,7 +107,7 @@ export function calibrate(threads: number, write: boolean, log: Log): void {
     const all = choices(timed, prices);
     const lines = linesOf(processors, prices);
     log(
-      `${processors}: picoseconds of a product, of a number of an image, of a number of a filter\n${lines.join('\n')}`,
+      `${processors}: picoseconds of a product, of a number of an image, of a number of a filter, of a call\n${lines.join('\n')}`,
     );
     reportRegret(all, prices, log);
     reportPrecision(all, prices, log);
