@@ -34,7 +34,7 @@ class Plan {
   // Whether an op of it looks at its numbers and may refuse them.
   bool mayRefuse() const { return mayRefuse_; }
   // Queues one step. arena: at least arenaBytes of the device, aligned to a cache line. fetches: room for
-  // each on the device, row-major; on a device with its own memory none where nobody reads them.
+  // each on the device, row-major; none where the results are not read and the device is not the host.
   void run(std::byte* arena, const std::vector<Feed>& feeds, const std::vector<void*>& fetches);
   // The plan in words: op, implementation, layout, bytes, and times if timing is on and it has run.
   std::string describe() const;

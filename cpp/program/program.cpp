@@ -180,7 +180,7 @@ struct Program::State {
       buffers.push_back(backend().allocate(bytesOf(type)));
       return buffers.back()->data();
     };
-    // On a device with its own memory the plan has room for what nobody reads.
+    // Where the device is not the host, the plan has memory for results that are not read.
     step(batch, run, outputs.empty() && !backend().onHost() ? Room() : room);
     for (size_t i = 0; i < outputs.size(); ++i) {
       outputs[i]->buffer = buffers[i];

@@ -17,6 +17,16 @@
 
 namespace nodegrad {
 
+double convNumbersRead(const Convolution& conv, bool inSamples) {
+  double numbers = 0;
+  const auto add = [&](const TensorType& type, const LayoutPtr& layout) {
+    if (isInSamples(type, layout, conv.axes) == inSamples) numbers += static_cast<double>(count(type.shape));
+  };
+  if (conv.pass != ConvPass::BackwardData) add(conv.x, conv.xLayout);
+  if (conv.pass != ConvPass::Forward) add(conv.y, conv.yLayout);
+  return numbers;
+}
+
 namespace {
 
 // oneDNN's code for AVX2 took up to 200 times as long as ours to make few channels.
@@ -50,20 +60,6 @@ bool takes(ConvWay way, const KernelSpec& spec, const Convolution& conv) {
   }
   return false;
 }
-
-}  // namespace
-
-double convNumbersRead(const Convolution& conv, bool inSamples) {
-  double numbers = 0;
-  const auto add = [&](const TensorType& type, const LayoutPtr& layout) {
-    if (isInSamples(type, layout, conv.axes) == inSamples) numbers += static_cast<double>(count(type.shape));
-  };
-  if (conv.pass != ConvPass::BackwardData) add(conv.x, conv.xLayout);
-  if (conv.pass != ConvPass::Forward) add(conv.y, conv.yLayout);
-  return numbers;
-}
-
-namespace {
 
 double costOf(ConvWay way, const KernelSpec& spec, const Convolution& conv) {
   const ConvWork work =
