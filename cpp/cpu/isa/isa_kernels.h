@@ -18,6 +18,7 @@ struct SampleConvKernels;
 struct FilterGradientKernels;
 struct NarrowConvKernels;
 struct HouseholderKernels;
+struct SplitProductKernels;
 struct QuantizeKernels;
 struct TileGradientKernels;
 struct TileNarrowKernels;
@@ -72,6 +73,7 @@ struct TileKernels {
   const TileGradientKernels* gradient;
   const TileNarrowKernels* narrow;
   const ProductKernels<uint16_t>* product;
+  const SplitProductKernels* splitProduct;
 };
 
 // Those that multiply bfloat16, twice: for AVX-512, and with AVX512-BF16's dot product.

@@ -3,8 +3,10 @@
 namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 
 const TileKernels& tileKernels() {
-  static const TileKernels all = {
-      .gradient = &tileGradientKernels, .narrow = &tileNarrowKernels, .product = &tileProductKernels};
+  static const TileKernels all = {.gradient = &tileGradientKernels,
+                                  .narrow = &tileNarrowKernels,
+                                  .product = &tileProductKernels,
+                                  .splitProduct = &splitProductKernels};
   return all;
 }
 

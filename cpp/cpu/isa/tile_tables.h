@@ -7,5 +7,6 @@ namespace nodegrad::NODEGRAD_ISA_NAMESPACE {
 extern const TileGradientKernels tileGradientKernels;
 extern const TileNarrowKernels tileNarrowKernels;
 extern const ProductKernels<uint16_t> tileProductKernels;
+extern const SplitProductKernels splitProductKernels;
 
 }  // namespace nodegrad::NODEGRAD_ISA_NAMESPACE

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "cpu/cpu_backend.h"
 #include "cpu/elementwise/activation.h"
 #include "cpu/kernel_table.h"
 #include "cpu/matmul/matrix_product.h"
+#include "cpu/matmul/split_product.h"
 #include "cpu/memory/onednn.h"
 
 namespace nodegrad {
@@ -83,13 +85,18 @@ LayoutChoice innerProductLayouts(const KernelSpec& spec, const std::vector<bool>
 
 // The products that our own kernel may make.
 std::optional<MatrixProduct> plainProduct(const KernelSpec& spec, const InnerProduct& ip) {
-  if (activationOf(spec) != "linear") return std::nullopt;
+  const std::string activation = activationOf(spec);
+  if (activation != "linear" && activation != "relu") return std::nullopt;
   const bool weights = ip.pass == Pass::BackwardWeights;
   const DType dtype = ip.x.dtype;
   if ((weights ? ip.y : ip.w).dtype != dtype || (weights ? ip.w : ip.y).dtype != DType::F32)
     return std::nullopt;
   if (ip.pass == Pass::Forward && dtype == DType::F32)
-    return MatrixProduct{.rows = ip.n, .depth = ip.k, .columns = ip.units, .bias = ip.bias};
+    return MatrixProduct{
+        .rows = ip.n, .depth = ip.k, .columns = ip.units, .bias = ip.bias, .relu = activation == "relu"};
+  if (ip.pass == Pass::BackwardData && dtype == DType::F32)
+    return MatrixProduct{
+        .rows = ip.n, .depth = ip.units, .columns = ip.k, .transposeB = true, .bFirst = true};
   if (weights)
     return MatrixProduct{.rows = ip.k,
                          .depth = ip.n,
@@ -166,8 +173,12 @@ std::unique_ptr<Kernel> makePrimitive(const KernelSpec& spec) {
   const InnerProduct ip(spec);
   const auto rows = weightsLayout(ip.x, ip.xLayout, ip.w);
   if (!rows || !sameLayout(*rows, ip.wLayout) || ip.yLayout) onednn::raise(spec.op, dnnl_unimplemented);
-  if (const auto product = plainProduct(spec, ip))
+  if (auto product = plainProduct(spec, ip)) {
+    const bool sums = std::exchange(product->sums, false);
+    if (sums && splitProductSuits(*product)) return std::make_unique<WithBiasGradient>(spec);
+    product->sums = sums;
     if (auto kernel = makeFasterProduct(*product)) return kernel;
+  }
   if (ip.pass == Pass::BackwardWeights && ip.bias && ip.n >= kManySamples)
     return std::make_unique<WithBiasGradient>(spec);
   if (matmulSuits(ip)) return makeMatmul(spec, ip);

@@ -32,6 +32,32 @@ struct ProductKernels {
                         int64_t columns, float* y, int64_t yStride);
 };
 
+// Products of float32 on tiles, of numbers that are cut into parts of bfloat16: blocks of kSplitSide rows or
+// columns, in steps of kSplitSide of depth, kSplitStep parts each. What is not there is zero.
+constexpr int64_t kSplitSide = 32, kSplitStep = 3 * kSplitSide * kSplitSide;
+// Where the sums of a block go.
+struct SplitResult {
+  float* y;
+  int64_t stride, rows, columns;
+  bool adds;          // to y
+  const float* bias;  // null, or one for each column, added where `adds` is not set
+  bool relu;
+};
+struct SplitProductKernels {
+  // Cuts at most kSplitSide rows of a [rows, depth], `stride` floats apart; transposed: of a [depth, rows].
+  void (*cutRows)(const float* from, int64_t stride, int64_t rows, int64_t depth, uint16_t* to);
+  void (*cutRowsTransposed)(const float* from, int64_t stride, int64_t rows, int64_t depth, uint16_t* to);
+  // Cuts at most kSplitSide columns of b [depth, columns]; transposed: of b [columns, depth].
+  void (*cutColumns)(const float* from, int64_t stride, int64_t depth, int64_t columns, uint16_t* to);
+  void (*cutColumnsTransposed)(const float* from, int64_t stride, int64_t depth, int64_t columns,
+                               uint16_t* to);
+  // Prepares this thread's tiles for products, and gives them back.
+  void (*configure)();
+  // y = a · b of so many steps.
+  void (*multiply)(const uint16_t* a, const uint16_t* b, int64_t steps, const SplitResult& to);
+  void (*release)();
+};
+
 // Householder's reflections of rows from the right, kReflections at a time. Their product, the first one
 // first, is I - Vᵀ T V, with a vector in each row of V. Rows are `stride` floats apart; `length` of them
 // count, a multiple of kReflections.

@@ -31,14 +31,15 @@ onednn::Desc stackDesc(const TensorType& type, size_t rank, bool transposed) {
 std::optional<MatrixProduct> plainProduct(const KernelSpec& spec) {
   const auto& in = spec.inputs;
   if (in.size() != 2 || in[0].dtype != in[1].dtype || spec.outputs[0].dtype != DType::F32 ||
-      in[0].shape.size() != 2 || in[1].shape.size() != 2 || spec.attrs.boolean("transposeB") ||
-      spec.attrs.has("activation"))
+      in[0].shape.size() != 2 || in[1].shape.size() != 2 || spec.attrs.has("activation"))
     return std::nullopt;
-  const bool transposed = spec.attrs.boolean("transposeA");
+  const bool transposed = spec.attrs.boolean("transposeA"), second = spec.attrs.boolean("transposeB");
+  if (transposed && second) return std::nullopt;
   return MatrixProduct{.rows = in[0].shape[transposed ? 1 : 0],
-                       .depth = in[1].shape[0],
-                       .columns = in[1].shape[1],
+                       .depth = in[1].shape[second ? 1 : 0],
+                       .columns = in[1].shape[second ? 0 : 1],
                        .transposeA = transposed,
+                       .transposeB = second,
                        .dtype = in[0].dtype};
 }
 

@@ -6,6 +6,7 @@
 #include "core/align.h"
 #include "cpu/conv/filter_gradient.h"
 #include "cpu/matmul/packed_matrix.h"
+#include "cpu/matmul/split_product.h"
 #include "cpu/own_kernel.h"
 
 namespace nodegrad {
@@ -110,8 +111,8 @@ class MatrixProductKernel : public OwnKernel {
 };
 
 bool matrixProductSuits(const MatrixProduct& product) {
-  const auto [rows, depth, columns, transposeA, bias, sums, dtype] = product;
-  if (dtype != DType::F32 || isaKernels().name != std::string("avx2") ||
+  const int64_t rows = product.rows, depth = product.depth, columns = product.columns;
+  if (product.dtype != DType::F32 || isaKernels().name != std::string("avx2") ||
       columns % isaKernels().product->lanes != 0)
     return false;
   // Measured on Zen 3. oneDNN's products took 1.2 to 2 times as long where rows of b are a multiple of 2 KiB
@@ -119,7 +120,7 @@ bool matrixProductSuits(const MatrixProduct& product) {
   // gradient.
   constexpr int64_t kApart = 512, kMostRows = 1024, kMostDepth = 512, kFewestColumns = 32,
                     kLeastWork = 1 << 21;
-  if (transposeA)
+  if (product.transposeA)
     return depth >= kFewestRows && depth < kMostDepth && std::min(rows, columns) >= kFewestColumns &&
            rows * depth * columns >= kLeastWork;
   return columns % kApart == 0 && rows >= kFewestRows && rows <= kMostRows;
@@ -132,10 +133,12 @@ std::unique_ptr<Kernel> makeMatrixProduct(const MatrixProduct& product) {
 }
 
 std::unique_ptr<Kernel> makeFasterProduct(const MatrixProduct& product) {
-  const auto [rows, depth, columns, transposeA, bias, sums, dtype] = product;
+  const int64_t rows = product.rows, depth = product.depth, columns = product.columns;
+  if (splitProductSuits(product)) return makeSplitProduct(product, *bfloat16Kernels().tiles);
+  if (product.transposeB || product.relu) return nullptr;
   if (matrixProductSuits(product)) return makeMatrixProduct(product);
-  if (transposeA && transposedProductSuits(depth, rows, columns, dtype))
-    return makeTransposedProduct(depth, rows, columns, sums, dtype);
+  if (product.transposeA && transposedProductSuits(depth, rows, columns, product.dtype))
+    return makeTransposedProduct(depth, rows, columns, product.sums, product.dtype);
   return nullptr;
 }
 

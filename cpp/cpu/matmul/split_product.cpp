@@ -1,0 +1,112 @@
+#include "cpu/matmul/split_product.h"
+
+#include <algorithm>
+
+#include "core/align.h"
+#include "cpu/cpu_backend.h"
+#include "cpu/matmul/kernels.h"
+#include "cpu/own_kernel.h"
+
+namespace nodegrad {
+
+namespace {
+
+constexpr int64_t kMostSteps = 8;  // of depth at a time: what is cut of a stays in the second-level cache
+
+int64_t blocksOf(int64_t count) { return roundUp(count, kSplitSide) / kSplitSide; }
+
+class SplitProductKernel : public OwnKernel {
+ public:
+  SplitProductKernel(const MatrixProduct& product, const TileKernels& kernels)
+      : OwnKernel("amx:split"),
+        product_(product),
+        kernels_(*kernels.splitProduct),
+        rowBlocks_(blocksOf(product.rows)),
+        columnBlocks_(blocksOf(product.columns)),
+        steps_(std::min(blocksOf(product.depth), kMostSteps)) {}
+
+  size_t scratchBytes() const override {
+    return static_cast<size_t>((columnBlocks_ + threads_) * steps_ * kSplitStep) * sizeof(uint16_t);
+  }
+
+  void run(const void* const* inputs, void* const* outputs, void* scratch) override {
+    const auto *a = static_cast<const float*>(inputs[product_.bFirst ? 1 : 0]),
+               *b = static_cast<const float*>(inputs[product_.bFirst ? 0 : 1]);
+    const float* bias = product_.bias ? static_cast<const float*>(inputs[2]) : nullptr;
+    auto* y = static_cast<float*>(outputs[0]);
+    auto* cutB = static_cast<uint16_t*>(scratch);
+    uint16_t* cutA = cutB + columnBlocks_ * steps_ * kSplitStep;
+    for (int64_t depth = 0; depth < product_.depth; depth += kMostSteps * kSplitSide) {
+      const int64_t some = std::min(product_.depth - depth, kMostSteps * kSplitSide);
+      parallelFor(threads_, columnBlocks_, 1, [&](int64_t begin, int64_t end, int) {
+        for (int64_t block = begin; block < end; ++block) cutColumns(b, depth, some, block, cutB);
+      });
+      parallelFor(threads_, rowBlocks_, 1, [&](int64_t begin, int64_t end, int thread) {
+        uint16_t* own = cutA + thread * steps_ * kSplitStep;
+        kernels_.configure();
+        for (int64_t block = begin; block < end; ++block) {
+          cutRows(a, depth, some, block, own);
+          multiplyRows(own, cutB, depth, some, block, bias, y);
+        }
+        kernels_.release();
+      });
+    }
+  }
+
+ private:
+  static int64_t inBlock(int64_t count, int64_t block) {
+    return std::min(count - block * kSplitSide, kSplitSide);
+  }
+
+  void cutRows(const float* a, int64_t depth, int64_t some, int64_t block, uint16_t* to) const {
+    const int64_t row = block * kSplitSide, rows = inBlock(product_.rows, block);
+    if (product_.transposeA)
+      kernels_.cutRowsTransposed(a + depth * product_.rows + row, product_.rows, rows, some, to);
+    else
+      kernels_.cutRows(a + row * product_.depth + depth, product_.depth, rows, some, to);
+  }
+
+  void cutColumns(const float* b, int64_t depth, int64_t some, int64_t block, uint16_t* to) const {
+    const int64_t column = block * kSplitSide, columns = inBlock(product_.columns, block);
+    to += block * steps_ * kSplitStep;
+    if (product_.transposeB)
+      kernels_.cutColumnsTransposed(b + column * product_.depth + depth, product_.depth, some, columns, to);
+    else
+      kernels_.cutColumns(b + depth * product_.columns + column, product_.columns, some, columns, to);
+  }
+
+  void multiplyRows(const uint16_t* a, const uint16_t* b, int64_t depth, int64_t some, int64_t block,
+                    const float* bias, float* y) const {
+    const bool last = depth + some == product_.depth;
+    for (int64_t c = 0; c < columnBlocks_; ++c) {
+      const int64_t column = c * kSplitSide;
+      kernels_.multiply(a, b + c * steps_ * kSplitStep, blocksOf(some),
+                        {.y = y + block * kSplitSide * product_.columns + column,
+                         .stride = product_.columns,
+                         .rows = inBlock(product_.rows, block),
+                         .columns = inBlock(product_.columns, c),
+                         .adds = depth > 0,
+                         .bias = bias ? bias + column : nullptr,
+                         .relu = product_.relu && last});
+    }
+  }
+
+  const MatrixProduct product_;
+  const SplitProductKernels& kernels_;
+  const int64_t rowBlocks_, columnBlocks_, steps_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> makeSplitProduct(const MatrixProduct& product, const TileKernels& kernels) {
+  return std::make_unique<SplitProductKernel>(product, kernels);
+}
+
+bool splitProductSuits(const MatrixProduct& product) {
+  constexpr int64_t kFewestRows = 64, kFewestColumns = 32, kFewestDepth = 32, kLeastWork = 1 << 22;
+  return cpuHasTiles() && product.dtype == DType::F32 && !product.sums && product.rows >= kFewestRows &&
+         product.columns >= kFewestColumns && product.depth >= kFewestDepth &&
+         product.rows * product.depth * product.columns >= kLeastWork;
+}
+
+}  // namespace nodegrad
