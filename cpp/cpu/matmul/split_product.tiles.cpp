@@ -197,8 +197,24 @@ void multiplyWhole(const uint16_t* a, const uint16_t* b, int64_t steps, float* s
     }
 }
 
-// y of at most kSide columns.
-void put(const float* sums, const SplitResult& to) {
+inline void storeFloats(float* p, TileFloats v) { *reinterpret_cast<LooseTileFloats*>(p) = v; }
+inline TileFloats withoutNegative(TileFloats v) { return v < 0 ? TileFloats{} : v; }
+
+// Of kSide columns.
+template <bool adds, bool relu>
+void putWhole(const float* sums, const SplitResult& to) {
+  TileFloats bias[2] = {};
+  if (!adds && to.bias) bias[0] = loadFloats(to.bias), bias[1] = loadFloats(to.bias + kLanes);
+  for (int64_t r = 0; r < to.rows; ++r)
+    for (int half = 0; half < 2; ++half) {
+      float* y = to.y + r * to.stride + half * kLanes;
+      const TileFloats sum =
+          loadFloats(sums + r * kSide + half * kLanes) + (adds ? loadFloats(y) : bias[half]);
+      storeFloats(y, relu ? withoutNegative(sum) : sum);
+    }
+}
+
+void putSome(const float* sums, const SplitResult& to) {
   for (int64_t r = 0; r < to.rows; ++r, sums += kSide) {
     float* y = to.y + r * to.stride;
     for (int64_t c = 0; c < to.columns; ++c) {
@@ -206,6 +222,14 @@ void put(const float* sums, const SplitResult& to) {
       y[c] = to.relu && sum < 0 ? 0.0f : sum;
     }
   }
+}
+
+void put(const float* sums, const SplitResult& to) {
+  if (to.columns < kSide) return putSome(sums, to);
+  const auto whole = to.adds   ? to.relu ? putWhole<true, true> : putWhole<true, false>
+                       : to.relu ? putWhole<false, true>
+                               : putWhole<false, false>;
+  whole(sums, to);
 }
 
 void multiply(const uint16_t* a, const uint16_t* b, int64_t steps, const SplitResult& to) {
