@@ -35,7 +35,7 @@ struct ProductKernels {
 // Products of float32 on tiles, of numbers that are cut into parts of bfloat16: blocks of kSplitSide rows or
 // columns, in steps of kSplitSide of depth, kSplitStep parts each. What is not there is zero.
 constexpr int64_t kSplitSide = 32, kSplitStep = 3 * kSplitSide * kSplitSide;
-// Where the sums of a block go.
+// Where the sums of a block of rows go.
 struct SplitResult {
   float* y;
   int64_t stride, rows, columns;
@@ -53,8 +53,10 @@ struct SplitProductKernels {
                                uint16_t* to);
   // Prepares this thread's tiles for products, and gives them back.
   void (*configure)();
-  // y = a · b of so many steps.
-  void (*multiply)(const uint16_t* a, const uint16_t* b, int64_t steps, const SplitResult& to);
+  // y = a · b of so many steps, blocks of columns `stride` parts apart. Whether all sums are finite: infinity
+  // cannot be cut, so that others are not right.
+  bool (*multiply)(const uint16_t* a, const uint16_t* b, int64_t stride, int64_t steps,
+                   const SplitResult& to);
   void (*release)();
 };
 

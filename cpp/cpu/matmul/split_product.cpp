@@ -1,6 +1,7 @@
 #include "cpu/matmul/split_product.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/align.h"
 #include "cpu/cpu_backend.h"
@@ -46,7 +47,9 @@ class SplitProductKernel : public OwnKernel {
         kernels_.configure();
         for (int64_t block = begin; block < end; ++block) {
           cutRows(a, depth, some, block, own);
-          multiplyRows(own, cutB, depth, some, block, bias, y);
+          const SplitResult to = result(depth, some, block, bias, y);
+          if (!kernels_.multiply(own, cutB, steps_ * kSplitStep, blocksOf(some), to) && isLast(depth, some))
+            multiplyWhole(a, b, bias, block, to);
         }
         kernels_.release();
       });
@@ -75,19 +78,34 @@ class SplitProductKernel : public OwnKernel {
       kernels_.cutColumns(b + depth * product_.columns + column, product_.columns, some, columns, to);
   }
 
-  void multiplyRows(const uint16_t* a, const uint16_t* b, int64_t depth, int64_t some, int64_t block,
-                    const float* bias, float* y) const {
-    const bool last = depth + some == product_.depth;
-    for (int64_t c = 0; c < columnBlocks_; ++c) {
-      const int64_t column = c * kSplitSide;
-      kernels_.multiply(a, b + c * steps_ * kSplitStep, blocksOf(some),
-                        {.y = y + block * kSplitSide * product_.columns + column,
-                         .stride = product_.columns,
-                         .rows = inBlock(product_.rows, block),
-                         .columns = inBlock(product_.columns, c),
-                         .adds = depth > 0,
-                         .bias = bias ? bias + column : nullptr,
-                         .relu = product_.relu && last});
+  bool isLast(int64_t depth, int64_t some) const { return depth + some == product_.depth; }
+
+  SplitResult result(int64_t depth, int64_t some, int64_t block, const float* bias, float* y) const {
+    return {.y = y + block * kSplitSide * product_.columns,
+            .stride = product_.columns,
+            .rows = inBlock(product_.rows, block),
+            .columns = product_.columns,
+            .adds = depth > 0,
+            .bias = bias,
+            .relu = product_.relu && isLast(depth, some)};
+  }
+
+  // The same rows without cutting numbers.
+  void multiplyWhole(const float* a, const float* b, const float* bias, int64_t block,
+                     const SplitResult& to) const {
+    const auto [rows, depth, columns] = std::tuple(product_.rows, product_.depth, product_.columns);
+    for (int64_t r = 0; r < to.rows; ++r) {
+      float* y = to.y + r * to.stride;
+      for (int64_t c = 0; c < columns; ++c) y[c] = bias ? bias[c] : 0.0f;
+      for (int64_t k = 0; k < depth; ++k) {
+        const int64_t row = block * kSplitSide + r;
+        const float v = product_.transposeA ? a[k * rows + row] : a[row * depth + k];
+        if (product_.transposeB)
+          for (int64_t c = 0; c < columns; ++c) y[c] += v * b[c * depth + k];
+        else
+          for (int64_t c = 0; c < columns; ++c) y[c] += v * b[k * columns + c];
+      }
+      for (int64_t c = 0; to.relu && c < columns; ++c) y[c] = y[c] < 0 ? 0.0f : y[c];
     }
   }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr int kSide = kSplitSide, kLanes = 16, kParts = 3;
 constexpr int kTile = kTileRows * kTileDepth;  // numbers of a tile
 constexpr int kStep = kParts * 2 * kTile;      // of a step of depth: each part of two tiles
+constexpr uint32_t kExponent = 0x7f800000;
 static_assert(kSide == 2 * kTileRows && kSide == kTileDepth && kStep == kSplitStep);
 
 // A row of each part: word i has numbers i of two vectors.
@@ -131,7 +132,10 @@ inline __attribute__((always_inline)) void multiplyAll() {
 }
 
 // In an order in which one side stays in its tiles from a product to the next, the largest product last.
-void multiplySteps(const uint16_t* a, const uint16_t* b, int64_t steps, float* sums) {
+// meanwhile(i) is called in step i: what it does overlaps with the tiles' work.
+template <class Meanwhile>
+void multiplySteps(const uint16_t* a, const uint16_t* b, int64_t steps, float* sums,
+                   const Meanwhile& meanwhile) {
   constexpr int64_t kBytes = kSide * 4;
   float* below = sums + kTileRows * kSide;
   zeroTile<0>();
@@ -149,6 +153,7 @@ void multiplySteps(const uint16_t* a, const uint16_t* b, int64_t steps, float* s
     loadA<0>(a);
     multiplyAll();
     loadB<2>(b);
+    meanwhile(s);
     multiplyAll();
     loadB<0>(b);
     multiplyAll();
@@ -159,87 +164,67 @@ void multiplySteps(const uint16_t* a, const uint16_t* b, int64_t steps, float* s
   storeTile<3>(below + kLanes, kBytes);
 }
 
-// Where the sums are not finite: the products of whole floats, as infinity cannot be cut.
-bool areFinite(const float* sums) {
-  TileWords most = {};
-  for (int i = 0; i < kSide * kSide; i += kLanes) {
-    const TileWords exponents = reinterpret_cast<TileWords>(loadFloats(sums + i)) & 0x7f800000;
-    most = exponents > most ? exponents : most;
-  }
-  for (int i = 0; i < kLanes; ++i)
-    if (most[i] == 0x7f800000) return false;
-  return true;
-}
-
-float joined(const uint16_t* number) {
-  float sum = 0;
-  for (int part = 0; part < kParts; ++part) {
-    const uint32_t word = static_cast<uint32_t>(number[part * 2 * kTile]) << 16;
-    float v;
-    __builtin_memcpy(&v, &word, sizeof v);
-    sum += v;
-    if (part == 0 && !(v - v == 0)) break;
-  }
-  return sum;
-}
-
-void multiplyWhole(const uint16_t* a, const uint16_t* b, int64_t steps, float* sums) {
-  for (int64_t s = 0; s < steps; ++s, a += kStep, b += kStep)
-    for (int k = 0; k < kSide; ++k) {
-      const int at = k % kTileRows * 2 + k / kTileRows;  // in a row of A
-      float w[kSide];
-      for (int c = 0; c < kSide; ++c)
-        w[c] = joined(b + c / kLanes * kTile + k % kTileRows * kTileDepth + c % kLanes * 2 + k / kTileRows);
-      for (int r = 0; r < kSide; ++r) {
-        const float v = joined(a + r * kTileDepth + at);
-        for (int c = 0; c < kSide; ++c) sums[r * kSide + c] += v * w[c];
-      }
-    }
-}
-
 inline void storeFloats(float* p, TileFloats v) { *reinterpret_cast<LooseTileFloats*>(p) = v; }
-inline TileFloats withoutNegative(TileFloats v) { return v < 0 ? TileFloats{} : v; }
 
-// Of kSide columns.
+// Some rows of the sums of kSide columns. most: the largest exponents so far.
 template <bool adds, bool relu>
-void putWhole(const float* sums, const SplitResult& to) {
+void putWhole(const float* sums, const SplitResult& to, int64_t begin, int64_t end, TileWords& most) {
   TileFloats bias[2] = {};
   if (!adds && to.bias) bias[0] = loadFloats(to.bias), bias[1] = loadFloats(to.bias + kLanes);
-  for (int64_t r = 0; r < to.rows; ++r)
+  for (int64_t r = begin; r < end; ++r)
     for (int half = 0; half < 2; ++half) {
       float* y = to.y + r * to.stride + half * kLanes;
       const TileFloats sum =
           loadFloats(sums + r * kSide + half * kLanes) + (adds ? loadFloats(y) : bias[half]);
-      storeFloats(y, relu ? withoutNegative(sum) : sum);
+      const TileWords exponents = reinterpret_cast<TileWords>(sum) & kExponent;
+      most = exponents > most ? exponents : most;
+      storeFloats(y, relu ? sum < 0 ? TileFloats{} : sum : sum);
     }
 }
 
-void putSome(const float* sums, const SplitResult& to) {
-  for (int64_t r = 0; r < to.rows; ++r, sums += kSide) {
+void putSome(const float* sums, const SplitResult& to, int64_t begin, int64_t end, TileWords& most) {
+  for (int64_t r = begin; r < end; ++r) {
     float* y = to.y + r * to.stride;
     for (int64_t c = 0; c < to.columns; ++c) {
-      const float sum = sums[c] + (to.adds ? y[c] : to.bias ? to.bias[c] : 0.0f);
+      const float sum = sums[r * kSide + c] + (to.adds ? y[c] : to.bias ? to.bias[c] : 0.0f);
+      uint32_t word;
+      __builtin_memcpy(&word, &sum, sizeof word);
+      most[0] = std::max(most[0], word & kExponent);
       y[c] = to.relu && sum < 0 ? 0.0f : sum;
     }
   }
 }
 
-void put(const float* sums, const SplitResult& to) {
-  if (to.columns < kSide) return putSome(sums, to);
+// The columns of `all` from c on, at most kSide.
+SplitResult block(const SplitResult& all, int64_t c) {
+  SplitResult one = all;
+  one.y += c;
+  one.columns = std::min<int64_t>(all.columns - c, kSide);
+  if (one.bias) one.bias += c;
+  return one;
+}
+
+bool multiply(const uint16_t* a, const uint16_t* b, int64_t stride, int64_t steps, const SplitResult& to) {
+  alignas(64) float sums[2][kSide * kSide];
+  TileWords most = {};
   const auto whole = to.adds   ? to.relu ? putWhole<true, true> : putWhole<true, false>
                        : to.relu ? putWhole<false, true>
                                : putWhole<false, false>;
-  whole(sums, to);
-}
-
-void multiply(const uint16_t* a, const uint16_t* b, int64_t steps, const SplitResult& to) {
-  alignas(64) float sums[kSide * kSide];
-  multiplySteps(a, b, steps, sums);
-  if (!areFinite(sums)) {
-    std::fill_n(sums, kSide * kSide, 0.0f);
-    multiplyWhole(a, b, steps, sums);
-  }
-  put(sums, to);
+  const auto put = [&](int64_t c, int64_t begin, int64_t end) {
+    const SplitResult one = block(to, c);
+    (one.columns < kSide ? putSome : whole)(sums[c / kSide % 2], one, begin, end, most);
+  };
+  const int64_t some = (to.rows + steps - 1) / steps;
+  int64_t c = 0;
+  for (; c < to.columns; c += kSide, b += stride)
+    multiplySteps(a, b, steps, sums[c / kSide % 2], [&](int64_t step) {
+      if (c > 0) put(c - kSide, std::min(step * some, to.rows), std::min((step + 1) * some, to.rows));
+    });
+  put(c - kSide, 0, to.rows);
+  const TileWords infinite = most == kExponent ? TileWords{} + 1 : TileWords{};
+  uint32_t any = 0;
+  for (int i = 0; i < kLanes; ++i) any |= infinite[i];
+  return any == 0;
 }
 
 void configure() { configureTiles({}); }
