@@ -27,7 +27,7 @@ class SplitProductKernel : public OwnKernel {
         steps_(std::min(blocksOf(product.depth), kMostSteps)) {}
 
   size_t scratchBytes() const override {
-    return static_cast<size_t>((columnBlocks_ + threads_) * steps_ * kSplitStep) * sizeof(uint16_t);
+    return static_cast<size_t>(threads_ * (columnBlocks_ + 1) * steps_ * kSplitStep) * sizeof(uint16_t);
   }
 
   void run(const void* const* inputs, void* const* outputs, void* scratch) override {
@@ -35,15 +35,14 @@ class SplitProductKernel : public OwnKernel {
                *b = static_cast<const float*>(inputs[product_.bFirst ? 0 : 1]);
     const float* bias = product_.bias ? static_cast<const float*>(inputs[2]) : nullptr;
     auto* y = static_cast<float*>(outputs[0]);
-    auto* cutB = static_cast<uint16_t*>(scratch);
-    uint16_t* cutA = cutB + columnBlocks_ * steps_ * kSplitStep;
+    auto* cut = static_cast<uint16_t*>(scratch);
     for (int64_t depth = 0; depth < product_.depth; depth += kMostSteps * kSplitSide) {
       const int64_t some = std::min(product_.depth - depth, kMostSteps * kSplitSide);
-      parallelFor(threads_, columnBlocks_, 1, [&](int64_t begin, int64_t end, int) {
-        for (int64_t block = begin; block < end; ++block) cutColumns(b, depth, some, block, cutB);
-      });
+      // Each thread cuts all of b for itself: to read what another core cut takes longer.
       parallelFor(threads_, rowBlocks_, 1, [&](int64_t begin, int64_t end, int thread) {
-        uint16_t* own = cutA + thread * steps_ * kSplitStep;
+        uint16_t* cutB = cut + thread * (columnBlocks_ + 1) * steps_ * kSplitStep;
+        uint16_t* own = cutB + columnBlocks_ * steps_ * kSplitStep;
+        for (int64_t block = 0; block < columnBlocks_; ++block) cutColumns(b, depth, some, block, cutB);
         kernels_.configure();
         for (int64_t block = begin; block < end; ++block) {
           cutRows(a, depth, some, block, own);
