@@ -57,19 +57,25 @@ TEST_P(SplitProducts, EqualTheReference) {
 }
 
 TEST_P(SplitProducts, KeepInfinityAndNaN) {
-  const MatrixProduct product{.rows = 40, .depth = 40, .columns = 40};
-  Array a = randomNumbers({40, 40}, 1), b = randomNumbers({40, 40}, 2);
-  a.data[3] = INFINITY, b.data[3 * 40 + 5] = 0.5;
-  a.data[35 * 40 + 7] = NAN;
-  b.data[2 * 40 + 38] = -INFINITY;
-  const Array y = run(product, a, b, {}), all = expected(product, a, b, {});
-  for (size_t i = 0; i < y.data.size(); ++i) {
-    if (std::isnan(all.data[i]))
-      EXPECT_TRUE(std::isnan(y.data[i])) << i;
-    else if (std::isinf(all.data[i]))
-      EXPECT_EQ(y.data[i], all.data[i]) << i;
-    else
-      EXPECT_NEAR(y.data[i], all.data[i], 1e-4) << i;
+  // Of which threads share the rows, the columns, the depth.
+  for (const auto& [rows, depth, columns] : std::vector<Sizes>{{40, 40, 40}, {40, 40, 100}, {40, 700, 40}}) {
+    const MatrixProduct product{.rows = rows, .depth = depth, .columns = columns};
+    Array a = randomNumbers({rows, depth}, 1), b = randomNumbers({depth, columns}, 2);
+    const auto at = [](const Array& matrix, int64_t r, int64_t c) {
+      return static_cast<size_t>(r * matrix.shape()[1] + c);
+    };
+    a.data[at(a, 0, 3)] = INFINITY, b.data[at(b, 3, 5)] = 0.5;
+    a.data[at(a, 35, 7)] = NAN;
+    b.data[at(b, depth - 1, 38)] = -INFINITY;
+    const Array y = run(product, a, b, {}), all = expected(product, a, b, {});
+    for (size_t i = 0; i < y.data.size(); ++i) {
+      if (std::isnan(all.data[i]))
+        EXPECT_TRUE(std::isnan(y.data[i])) << i;
+      else if (std::isinf(all.data[i]))
+        EXPECT_EQ(y.data[i], all.data[i]) << i;
+      else
+        EXPECT_NEAR(y.data[i], all.data[i], 1e-7 * static_cast<double>(depth)) << i;
+    }
   }
 }
 
